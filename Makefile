@@ -1,0 +1,42 @@
+# Every target sets up what it needs: a virtual environment in .venv from the locked dependencies.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check bench format lock clean
+.DELETE_ON_ERROR:
+
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: .venv/ready        ## a simulated study: uploads, mapping, and every output, in ./demo
+	$(BIN)/milkqc demo --out demo
+
+test: .venv/ready        ## all tests; those that need something this machine lacks are skipped with a reason
+	$(BIN)/python -m pytest -rs
+
+check: .venv/ready       ## what CI runs: format, lint, types, layers, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_layers.py
+	$(MAKE) test
+
+bench: .venv/ready       ## timings, as ratios against a peer in the same run
+	$(BIN)/python -m benchmarks
+
+format: .venv/ready
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: pyproject.toml     ## resolve the dependencies anew (the only target that does)
+	$(PYTHON) -m venv --clear .venv-lock
+	.venv-lock/bin/pip install --quiet pip-tools
+	.venv-lock/bin/pip-compile --quiet --extra dev --generate-hashes --allow-unsafe --strip-extras \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
+	rm -rf .venv-lock
+
+clean:
+	rm -rf .venv .venv-lock demo dist build

@@ -1,0 +1,152 @@
+"""Findings as a table: drafts that any step may make, completed once with ids, names, places and texts.
+
+A draft says which rule, where (table and row_id, or `*` / `site=A` for a dataset finding), which variable and
+what was seen. `complete` adds what every finding carries: its permanent id, the participant, the label and
+unit, the message, and the way back to file, row and column.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+
+from milkqc.messages import message
+
+# What a step fills in. Only the first five are obligatory; `fields` are the words of the message.
+DRAFT_SCHEMA: dict[str, Any] = {
+    "rule_id": pl.String,
+    "severity": pl.String,
+    "table": pl.String,
+    "row_id": pl.String,
+    "engine": pl.String,
+    "variable": pl.String,
+    "value": pl.String,
+    "unit": pl.String,
+    "expected": pl.String,
+    "message": pl.String,
+    "n_rows": pl.Int64,
+    "cause_id": pl.String,
+    "participant_id": pl.String,
+    "infant_id": pl.String,
+    "visit": pl.String,
+    "sample_id": pl.String,
+    "source_file": pl.String,
+    "source_row": pl.Int64,
+    "source_column": pl.String,
+}
+
+# findings.csv, in the order of its columns (DESIGN 4).
+FINDINGS_SCHEMA: dict[str, Any] = {
+    "finding_id": pl.String,
+    "severity": pl.String,
+    "status": pl.String,
+    "rule_id": pl.String,
+    "table": pl.String,
+    "row_id": pl.String,
+    "participant_id": pl.String,
+    "infant_id": pl.String,
+    "visit": pl.String,
+    "sample_id": pl.String,
+    "site": pl.String,
+    "team": pl.String,
+    "variable": pl.String,
+    "label": pl.String,
+    "value": pl.String,
+    "unit": pl.String,
+    "expected": pl.String,
+    "message": pl.String,
+    "n_rows": pl.Int64,
+    "cause_id": pl.String,
+    "engine": pl.String,
+    "source_file": pl.String,
+    "source_row": pl.Int64,
+    "source_column": pl.String,
+}
+
+_ORDER = {"critical": 0, "warning": 1, "info": 2}
+
+
+def drafts(rows: Iterable[Mapping[str, Any]] = ()) -> pl.DataFrame:
+    """Draft findings from dicts keyed by DRAFT_SCHEMA; absent keys are null. No rows gives the empty table."""
+    return pl.DataFrame(
+        [{name: row.get(name) for name in DRAFT_SCHEMA} for row in rows], schema=DRAFT_SCHEMA, orient="row"
+    )
+
+
+def as_drafts(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with any subset of DRAFT_SCHEMA's columns, made whole (absent columns null) and ordered."""
+    unknown = set(frame.columns) - set(DRAFT_SCHEMA)
+    if unknown:
+        raise ValueError(f"not columns of a draft finding: {sorted(unknown)}")
+    return frame.select(
+        (pl.col(name) if name in frame.columns else pl.lit(None)).cast(kind).alias(name)
+        for name, kind in DRAFT_SCHEMA.items()
+    )
+
+
+def finding_id(study: str, table: str, row_id: str, rule_id: str, variable: str | None) -> str:
+    """The permanent id: first 16 hex digits of sha256 over its five parts, joined by U+001F, null as empty."""
+    key = "\x1f".join((study, table, row_id, rule_id, variable or ""))
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+def complete(
+    draft: pl.DataFrame,
+    *,
+    study: str,
+    context: Mapping[str, pl.DataFrame],
+    labels: Mapping[tuple[str, str], tuple[str, str]],
+    columns: Mapping[tuple[str, str], str],
+) -> pl.DataFrame:
+    """Drafts made into findings (FINDINGS_SCHEMA), sorted by severity, rule_id, row_id, variable.
+
+    `context[table]`: row_id, participant_id, infant_id, visit, sample_id, site, team, source_file, source_row
+    (those a table has). `labels[table, variable]`: label and unit. `columns[table, variable]`: source column.
+    What a draft says itself is kept. A draft without a message takes the text of its rule from the catalogue.
+    """
+    filled = []
+    for name, part in draft.group_by("table", maintain_order=True):
+        table = str(name[0])
+        known = context.get(table)
+        if known is not None:
+            part = _with_context(part, known)
+        filled.append(part)
+    whole = pl.concat(filled, how="diagonal") if filled else draft
+    rows = []
+    for row in whole.iter_rows(named=True):
+        label, unit = labels.get((row["table"], row["variable"] or ""), ("", ""))
+        row["label"] = label or row["variable"]
+        row["unit"] = row["unit"] if row["unit"] is not None else (unit or None)
+        row["source_column"] = row["source_column"] or columns.get((row["table"], row["variable"] or ""))
+        row["n_rows"] = row["n_rows"] or 1
+        row["status"] = "open"
+        row["finding_id"] = finding_id(study, row["table"], row["row_id"], row["rule_id"], row["variable"])
+        row["message"] = row["message"] or message(row["rule_id"], row)
+        rows.append({column: row.get(column) for column in FINDINGS_SCHEMA})
+    table = pl.DataFrame(rows, schema=FINDINGS_SCHEMA, orient="row")
+    return sort(table.unique(subset="finding_id", keep="first", maintain_order=True))
+
+
+def sort(findings: pl.DataFrame) -> pl.DataFrame:
+    """Findings in their one order: critical first, then rule_id, row_id, variable."""
+    return (
+        findings.with_columns(_order=pl.col("severity").replace_strict(_ORDER, return_dtype=pl.Int8))
+        .sort("_order", "rule_id", "row_id", "variable", "finding_id", nulls_last=True)
+        .drop("_order")
+    )
+
+
+def _with_context(part: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Fill what the drafts of one table leave open from the row they point to."""
+    facts = [name for name in FINDINGS_SCHEMA if name in known.columns and name != "row_id"]
+    lookup = known.select("row_id", *(pl.col(name).alias(f"_{name}") for name in facts)).unique(
+        subset="row_id", keep="first", maintain_order=True
+    )
+    joined = part.join(lookup, on="row_id", how="left", maintain_order="left")
+    return joined.with_columns(
+        pl.coalesce(name, f"_{name}").alias(name) if name in part.columns else pl.col(f"_{name}").alias(name)
+        for name in facts
+    ).drop(f"_{name}" for name in facts)

@@ -1,0 +1,51 @@
+"""The texts people read, by rule id, with named fields: one catalogue, so that translation needs no code.
+
+One file per home of findings (reading.toml, contract.toml, rules.toml). An entry:
+
+    ["growth.visit.before_birth"]
+    title = "Visit before birth"
+    says = "Visit dated {value}, before the birth ({expected}): the scores of this row mean nothing. Check both dates."
+
+`says` tells what was found, why it matters and what to do, in under 30 words; its fields are those of a finding.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+
+class _Blank(dict[str, Any]):
+    """Fields that a text names and a finding lacks read as an ellipsis, never as an error."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+@cache
+def catalogue() -> Mapping[str, Mapping[str, str]]:
+    """All texts: rule id -> `title` (a few words) and `says` (a sentence). A rule id in two files is an error."""
+    texts: dict[str, Mapping[str, str]] = {}
+    for file in sorted(resources.files("milkqc.messages").iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".toml"):
+            entries = tomllib.loads(file.read_text(encoding="utf-8"))
+            twice = texts.keys() & entries.keys()
+            if twice:
+                raise ValueError(f"{file.name}: texts written twice: {sorted(twice)}")
+            texts.update(entries)
+    return texts
+
+
+def title(rule_id: str) -> str:
+    """A few words that name the rule; the id itself when the catalogue has none."""
+    return catalogue().get(rule_id, {}).get("title", rule_id)
+
+
+def message(rule_id: str, fields: Mapping[str, Any]) -> str:
+    """The rule's sentence with the finding's own words put in; its title or id when it has no sentence."""
+    entry = catalogue().get(rule_id, {})
+    text = entry.get("says") or entry.get("title") or rule_id
+    return text.format_map(_Blank({key: ("…" if value is None else value) for key, value in fields.items()}))

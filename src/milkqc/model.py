@@ -1,0 +1,191 @@
+"""The words milkqc thinks in. Frozen, and dependent on nothing else of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import polars as pl
+
+Severity = Literal["critical", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
+Status = Literal["ran", "not_applicable", "skipped", "broken", "nothing_to_look_at"]
+Engine = Literal["reading", "pandera", "gx", "rules"]
+TABLES = ("participants", "visits", "growth", "milk", "biomarkers")
+
+
+@dataclass(frozen=True)
+class Variable:
+    """What a source file says of one of its columns; nothing of it is applied to the values.
+
+    `value_labels` and `missing_codes` map canonical code text ("99", ".a") to the file's label ("" if none);
+    `missing_ranges` are inclusive pairs. `unit_text` is what the file wrote, unread.
+    """
+
+    name: str
+    label: str = ""
+    value_labels: Mapping[str, str] = field(default_factory=dict)
+    missing_codes: Mapping[str, str] = field(default_factory=dict)
+    missing_ranges: tuple[tuple[float, float], ...] = ()
+    unit_text: str = ""
+    source_type: str = "text"
+    source_format: str = ""
+    identifier: bool = False
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a table came from, as it goes into the manifest. `rows` and `columns` as the file holds them."""
+
+    file: str
+    sha256: str
+    format: str
+    encoding: str
+    encoding_basis: Literal["declared", "assumed", "option", "none"]
+    rows: int
+    columns: int
+    reader: str
+    reader_version: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CellFault:
+    """A cell that the format itself could not give: an impossible date, say. `row` is the 1-based data row."""
+
+    row: int
+    column: str
+    raw: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source table, read without loss and without decisions.
+
+    `table` has the file's columns in the file's order and names: numbers as Int64/Float64, dates as
+    Date/Datetime, everything from text formats as String, exactly as written (never NaN; null is missing).
+    `reasons` and `codes` are as long as `table` and hold only those columns that have something to say:
+    `codes` the raw code of a cell missing by code ("99", ".a"), `reasons` why it is missing (the code's label,
+    or `system`, `empty`, `structural`). `dropped` are identifier columns left out on purpose.
+    """
+
+    table: pl.DataFrame
+    variables: tuple[Variable, ...]
+    reasons: pl.DataFrame
+    codes: pl.DataFrame
+    origin: Origin
+    faults: tuple[CellFault, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+    def variable(self, name: str) -> Variable:
+        """The variable called `name`; KeyError when the file has none."""
+        for variable in self.variables:
+            if variable.name == name:
+                return variable
+        raise KeyError(name)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One check, from wherever it was declared: a suite file, the data dictionary or a decorated function.
+
+    `when` maps columns to a value or a tuple of values that must hold for a row to be judged.
+    `level` is `row` (a finding for each failing row) or `dataset` (one finding for the table or a group).
+    `arguments` holds what the kind needs (`min`, `max`, `values`, `share`, `by` ...). `says` is the sentence
+    for a data manager. `examples` holds `pass` and `fail` lists that run as tests.
+    """
+
+    id: str
+    table: str
+    expect: str
+    columns: tuple[str, ...]
+    severity: Severity
+    says: str
+    source: str
+    when: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    level: Literal["row", "dataset"] = "row"
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """What became of one check: the counts are of values (rows for row rules, groups for dataset rules).
+
+    looked_at = judged values; failed <= looked_at; not_judged = values that were there to judge but could not
+    be (censored, null in the rule's other column, `when` unknown). `findings` counts findings raised.
+    """
+
+    rule_id: str
+    engine: Engine
+    table: str
+    variable: str
+    severity: Severity
+    status: Status
+    looked_at: int = 0
+    failed: int = 0
+    not_judged: int = 0
+    findings: int = 0
+    why: str = ""
+    says: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a home of checks gives back: draft findings (findings.DRAFT_SCHEMA) and its part of the ledger."""
+
+    drafts: pl.DataFrame
+    ledger: tuple[LedgerRow, ...]
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """The account of one block of the mapping: read = used + set_aside + rejected; `rows_out` beside it."""
+
+    block: str
+    table: str
+    source: str
+    read: int
+    used: int
+    set_aside: int
+    rejected: int
+    rows_out: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything a run knows, without files. All tables are polars frames (`.to_pandas()` is one call away).
+
+    `lineage` holds, by table and row_id, source file, row, raw texts, reasons, raw units and factors.
+    `verdict` is `pass`, `fail` or `incomplete`, with the sentence that decided it in `verdict_reason`.
+    """
+
+    study: str
+    title: str
+    participants: pl.DataFrame
+    visits: pl.DataFrame
+    growth: pl.DataFrame
+    milk: pl.DataFrame
+    biomarkers: pl.DataFrame
+    analysis: pl.DataFrame
+    mae_reference: pl.DataFrame
+    findings: pl.DataFrame
+    checks: pl.DataFrame
+    rejected: pl.DataFrame
+    codebook: pl.DataFrame
+    lineage: Mapping[str, pl.DataFrame]
+    origins: tuple[Origin, ...]
+    reconciliation: tuple[Reconciled, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    statistics: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+
+    def table(self, name: str) -> pl.DataFrame:
+        """One of the harmonised tables by its name."""
+        if name not in TABLES:
+            raise KeyError(name)
+        return getattr(self, name)  # type: ignore[no-any-return]

@@ -31,7 +31,9 @@ class Fault:
 
 
 class Faults(MilkqcError):
-    """All the faults of one file together, in file order."""
+    """All the faults of one file together, in file order. `prefix` starts the codes of this kind."""
+
+    prefix = "Y"
 
     def __init__(self, faults: list[Fault] | tuple[Fault, ...]):
         self.faults = tuple(sorted(set(faults)))
@@ -41,9 +43,13 @@ class Faults(MilkqcError):
 class MappingFaults(Faults):
     """The mapping cannot be used: its codes start with M."""
 
+    prefix = "M"
+
 
 class SuiteFaults(Faults):
     """A rule file cannot be used: its codes start with R."""
+
+    prefix = "R"
 
 
 class SourceError(MilkqcError):

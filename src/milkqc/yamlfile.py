@@ -1,0 +1,172 @@
+"""Strict YAML: plain data with line numbers, every scalar as the text that was written.
+
+YAML reads `no` as False, `012` as 10 and `12:30` as a number, keeps the last of two equal keys and lets an
+anchor grow a file without end. Here a scalar is text (an unquoted `null`, `~` or nothing is None), and
+duplicate keys, anchors, aliases and tags are faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from milkqc.errors import Fault, Faults
+
+Path_ = tuple[str | int, ...]
+MAX_BYTES = 2_000_000
+MAX_DEPTH = 40
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file's data (dict, list, str, None) and the 1-based line of each of its parts."""
+
+    name: str
+    data: Any
+    lines: Mapping[Path_, int]
+
+    def line(self, path: Path_) -> int:
+        """The line of the key or item at `path`; of its nearest known parent when it is not in the file."""
+        for end in range(len(path), -1, -1):
+            if path[:end] in self.lines:
+                return self.lines[path[:end]]
+        return 0
+
+
+def read(path: Path, *, name: str | None = None, kind: type[Faults] = Faults) -> Document:
+    """The document in `path`; `kind` with all its faults otherwise. `name` is what messages call the file.
+
+    Codes, after the kind's prefix: 101 no such file or not readable, 102 not YAML, 103 key written twice,
+    104 anchor, alias or tag, 105 too large or too deep, 106 not a mapping of keys to values.
+    """
+    name = name or path.name
+
+    def fault(line: int, number: int, what: str, todo: str) -> Fault:
+        return Fault(name, line, f"{kind.prefix}{number}", "", what, todo)
+
+    try:
+        blob = path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or "it cannot be read").lower()
+        raise kind(
+            [fault(0, 101, f"the file cannot be opened: {reason}.", "Check the path and its rights.")]
+        ) from None
+    if len(blob) > MAX_BYTES:
+        raise kind(
+            [fault(0, 105, f"the file has {len(blob):,} bytes.", f"Keep it under {MAX_BYTES:,} bytes.")]
+        )
+    try:
+        text = blob.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = blob[: error.start].count(b"\n") + 1
+        raise kind([fault(line, 102, "the file is not UTF-8 text.", "Save it as UTF-8.")]) from None
+    return parse(text, name=name, kind=kind)
+
+
+def parse(text: str, *, name: str, kind: type[Faults] = Faults) -> Document:
+    """As `read`, from text already decoded."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    faults: list[Fault] = []
+    lines: dict[Path_, int] = {}
+
+    def fault(node: Any, number: int, what: str, todo: str) -> None:
+        line = node.start_mark.line + 1
+        faults.append(Fault(name, line, f"{kind.prefix}{number}", "", what, todo))
+
+    def convert(node: Any, path: Path_) -> Any:
+        if len(path) > MAX_DEPTH:
+            fault(node, 105, "the file is nested too deeply.", f"Keep it under {MAX_DEPTH} levels.")
+            return None
+        lines.setdefault(path, node.start_mark.line + 1)
+        if getattr(node, "anchor", None):
+            fault(node, 104, f"the anchor &{node.anchor} is not allowed here.", "Write the value out.")
+        if node.id == "mapping":
+            return mapping(node, path)
+        if node.id == "sequence":
+            return [convert(item, (*path, place)) for place, item in enumerate(node.value)]
+        if node.style is None and node.value in {"", "~", "null", "Null", "NULL"}:
+            return None
+        return node.value
+
+    def mapping(node: Any, path: Path_) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for key, value in node.value:
+            if key.id != "scalar":
+                fault(key, 106, "a key must be a word, not a list or a mapping.", "Quote it.")
+                continue
+            word = key.value
+            if word == "<<" and key.style is None:
+                fault(key, 104, "a merge key is not allowed here.", "Write the values out.")
+                continue
+            if word in data:
+                first = lines[(*path, word)]
+                fault(
+                    key,
+                    103,
+                    f"the key {word!r} is written twice (first in line {first}).",
+                    "Keep one of them.",
+                )
+                continue
+            lines[(*path, word)] = key.start_mark.line + 1
+            data[word] = convert(value, (*path, word))
+        return data
+
+    try:
+        for token in YAML(typ="rt", pure=True).scan(text):
+            if type(token).__name__ in {"AliasToken", "TagToken"}:
+                what = "alias" if type(token).__name__ == "AliasToken" else "tag"
+                fault(token, 104, f"an {what} is not allowed here.".replace("an tag", "a tag"), "Write the value out.")
+        if faults:
+            raise kind(faults)
+        node = YAML(typ="rt", pure=True).compose(text)
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        problem = getattr(error, "problem", None) or "it cannot be read as YAML"
+        line = mark.line + 1 if mark is not None else 0
+        raise kind(
+            [
+                Fault(
+                    name,
+                    line,
+                    f"{kind.prefix}102",
+                    "",
+                    f"this is not YAML: {problem}.",
+                    "Check indentation, colons and quotes.",
+                )
+            ]
+        ) from None
+    except RecursionError:
+        raise kind(
+            [
+                Fault(
+                    name,
+                    0,
+                    f"{kind.prefix}105",
+                    "",
+                    "the file is nested too deeply.",
+                    f"Keep it under {MAX_DEPTH} levels.",
+                )
+            ]
+        ) from None
+    if node is None or node.id != "mapping":
+        line = node.start_mark.line + 1 if node is not None else 0
+        raise kind(
+            [
+                Fault(
+                    name,
+                    line,
+                    f"{kind.prefix}106",
+                    "",
+                    "the file must hold keys and values.",
+                    "Start it with `milkqc: 1`.",
+                )
+            ]
+        )
+    data = convert(node, ())
+    if faults:
+        raise kind(faults)
+    return Document(name, data, lines)

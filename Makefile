@@ -22,7 +22,7 @@ check: .venv/ready       ## what CI runs: format, lint, types, layers, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_layers.py
-	$(MAKE) test
+	$(MAKE) --no-print-directory test
 
 bench: .venv/ready       ## timings, as ratios against a peer in the same run
 	$(BIN)/python -m benchmarks

@@ -1,0 +1,153 @@
+"""Simulated mothers and infants, and how large the infants are at each visit."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from numpy.random import Generator
+
+DYADS = 40
+TWINS = 16  # this pregnancy (counted from 0) is one of twins, born early
+FIRST_BIRTH = dt.date(2024, 1, 8)
+RECRUITMENT_DAYS = 150
+SITES = (1, 2)
+ARMS = (1, 2)
+
+Sex = Literal["male", "female"]
+VisitName = Literal["birth", "month_3"]
+Indicator = Literal["wfa", "lhfa", "hcfa", "acfa"]
+Sizes = Callable[[Indicator, Sex, int, float], float]
+
+VISITS: tuple[VisitName, VisitName] = ("birth", "month_3")
+
+# Mean z-scores of a population that is small at birth and stays so, as in rural Pakistan (about -1).
+MEAN_Z: dict[Indicator, float] = {"wfa": -1.0, "lhfa": -1.0, "hcfa": -0.8, "acfa": -0.9}
+# Twins born at 35 weeks are smaller still by WHO's tables, which know no gestational age.
+TWIN_Z = -1.3
+# The share of a z-score that stays with a child; the rest is the visit's own.
+STAYS = 0.85
+# The WHO table of arm circumference begins at this day.
+ARM_FROM_DAY = 91
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One infant's measures at one visit: true ones, in kg and cm, before anybody reads a scale."""
+
+    name: VisitName
+    date: dt.date
+    weight_kg: float
+    length_cm: float
+    head_cm: float
+    arm_cm: float | None
+
+
+@dataclass(frozen=True)
+class Infant:
+    """One infant with both visits; `birth_weight_g` is what the midwife wrote down, to 10 g."""
+
+    infant_id: str
+    sex: Sex
+    birth_date: dt.date
+    birth_order: int
+    birth_weight_g: int
+    visits: tuple[Visit, Visit]
+
+
+@dataclass(frozen=True)
+class Dyad:
+    """A mother with her infant, or her twins."""
+
+    participant_id: str
+    site: int
+    arm: int
+    team: int
+    age_years: int
+    height_cm: float
+    weight_kg: float
+    parity: int
+    gestation_days: int
+    infants: tuple[Infant, ...]
+
+
+def dyads(rng: Generator, size: Sizes) -> tuple[Dyad, ...]:
+    """DYADS simulated dyads, one of them with twins.
+
+    `size(indicator, sex, day, z)` gives the measure with that z-score (WHO, kg or cm). Everything is drawn in one
+    fixed order, so that the same generator gives the same people.
+    """
+    return tuple(_dyad(rng, size, number) for number in range(DYADS))
+
+
+def _dyad(rng: Generator, size: Sizes, number: int) -> Dyad:
+    twins = number == TWINS
+    participant = f"SIM-{number + 1:03d}"
+    born = FIRST_BIRTH + dt.timedelta(days=int(rng.integers(RECRUITMENT_DAYS)))
+    gestation = 249 if twins else min(max(round(277 + 8 * rng.standard_normal()), 259), 294)
+    first, second = int(rng.integers(0, 3)), min(max(round(91 + 10 * rng.standard_normal()), 62), 120)
+    infants = tuple(
+        _infant(
+            rng,
+            size,
+            infant_id=f"{participant}{'AB'[order]}" if twins else participant,
+            birth=born,
+            days=(first, second),
+            order=order + 1,
+            shift=TWIN_Z if twins else 0.0,
+        )
+        for order in range(2 if twins else 1)
+    )
+    age = int(rng.integers(15, 26))
+    return Dyad(
+        participant_id=participant,
+        site=SITES[number % 2],
+        arm=ARMS[int(rng.integers(2))],
+        team=1 + number % 3,
+        age_years=age,
+        height_cm=round(154 + 5.5 * rng.standard_normal(), 1),
+        weight_kg=round(50 * math.exp(0.12 * rng.standard_normal()), 1),
+        parity=int(rng.integers(0, 1 + min(age - 15, 4))),
+        gestation_days=gestation,
+        infants=infants,
+    )
+
+
+def _infant(
+    rng: Generator,
+    size: Sizes,
+    *,
+    infant_id: str,
+    birth: dt.date,
+    days: tuple[int, int],
+    order: int,
+    shift: float,
+) -> Infant:
+    sex: Sex = "male" if rng.random() < 0.5 else "female"
+    child = rng.standard_normal(4)
+    visits = []
+    for visit, day in zip(VISITS, days, strict=True):
+        length, weight, head, arm = STAYS * child + (1 - STAYS**2) ** 0.5 * rng.standard_normal(4)
+        z = {name: mean + shift for name, mean in MEAN_Z.items()}
+        # Long infants are heavy: the correlations are those of a plausible child, no published figures.
+        z["lhfa"] += float(length)
+        z["wfa"] += 0.75 * float(length) + 0.66 * float(weight)
+        z["hcfa"] += 0.5 * float(length) + 0.87 * float(head)
+        z["acfa"] += 0.53 * float(length) + 0.46 * float(weight) + 0.71 * float(arm)
+        visits.append(
+            Visit(
+                name=visit,
+                date=birth + dt.timedelta(days=day),
+                weight_kg=size("wfa", sex, day, z["wfa"]),
+                length_cm=size("lhfa", sex, day, z["lhfa"]),
+                head_cm=size("hcfa", sex, day, z["hcfa"]),
+                arm_cm=None if visit == "birth" else size("acfa", sex, max(day, ARM_FROM_DAY), z["acfa"]),
+            )
+        )
+    # A healthy newborn is up to a tenth lighter on days 1 and 2 than at birth.
+    lost = 0.02 * days[0] + 0.01 * float(rng.random())
+    at_birth = visits[0].weight_kg / (1 - lost)
+    return Infant(infant_id, sex, birth, order, 10 * round(100 * at_birth), (visits[0], visits[1]))

@@ -1,0 +1,1 @@
+"""What follows from what was measured: ages, growth scores, adequacy, the analysis table. Frames in, frames out."""

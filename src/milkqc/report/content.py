@@ -1,0 +1,248 @@
+"""What the report says, as plain data: the page shows it, report.json is it."""
+
+from __future__ import annotations
+
+from pathlib import PureWindowsPath
+from typing import Any, get_args
+
+import polars as pl
+
+from milkqc import reference
+from milkqc.model import Reconciled, Result, Status
+from milkqc.report import found, scores
+from milkqc.report.limits import Limits, listing, place, plain
+from milkqc.report.words import count
+
+CONTENT_VERSION = 1
+WORDS = {"pass": "Pass", "fail": "Fail", "incomplete": "Incomplete"}
+KNOWN_STATISTICS = ("missing", "censored", "zscores", "ages")
+MAE_NOTE = (
+    "Below an MAE is not “deficient”. An MAE is a mean of well-nourished women: in a healthy population whose mean "
+    "equals the MAE, 60–67 % of log-normally distributed samples lie below it. Read the share below together with "
+    "the median as a multiple of the MAE."
+)
+_SETTINGS = (
+    "fail_on",
+    "exit_code",
+    "milkqc_version",
+    "mapping_sha256",
+    "schedule",
+    "unblinded",
+    "stage_cutoffs",
+    "preterm_age",
+    "study_start",
+    "data_cutoff",
+    "versions",
+)
+_LEDGER = (
+    "rule_id",
+    "engine",
+    "table",
+    "variable",
+    "severity",
+    "status",
+    "looked_at",
+    "failed",
+    "not_judged",
+    "findings",
+    "why",
+    "says",
+    "source",
+)
+# what needs eyes first: a check that broke or was left out judged nothing
+_STATUS_ORDER = ("broken", "skipped", "nothing_to_look_at", "not_applicable", "ran")
+
+
+def content(result: Result, limits: Limits) -> dict[str, Any]:
+    """All that the report says of a run, JSON-safe, within `limits`; keys are stable (docs/report.md)."""
+    findings = found.visible(result)
+    read = [_account(block, limits) for block in result.reconciliation]
+    ledger = _ledger(result.checks, limits)
+    grouped = found.groups(findings, result.checks, limits)
+    statistics = _statistics(result, limits)
+    settings = result.settings
+    return {
+        "content_version": CONTENT_VERSION,
+        "study": plain(result.study, limits=limits),
+        "title": plain(result.title or result.study, limits=limits),
+        "simulated": bool(settings.get("simulated")),
+        "verdict": _verdict(result, limits),
+        "first": _first(found.causes(findings, grouped["rules"], limits), ledger, read),
+        "inputs": _inputs(result, limits),
+        "reconciliation": {
+            "blocks": read[: limits.table],
+            "left_off": max(0, len(read) - limits.table),
+            "balanced": all(block["balanced"] for block in read),
+            "rejected_rows": result.rejected.height,
+            "file": "rejected.csv",
+        },
+        "rows": {
+            name: result.table(name).height
+            for name in ("participants", "visits", "growth", "milk", "biomarkers")
+        }
+        | {"analysis": result.analysis.height},
+        "findings": {"summary": found.summary(findings), **grouped},
+        "statistics": statistics,
+        "further": [name for name in statistics if name not in KNOWN_STATISTICS],
+        "distributions": scores.distributions(result.statistics, limits),
+        "mae": _mae(result, limits),
+        "checks": ledger,
+        "settings": {name: plain(settings.get(name), limits=limits) for name in _SETTINGS}
+        | {
+            "mapping_file": _base(settings.get("mapping_file")),
+            "not_collected": _not_collected(result, limits),
+        },
+    }
+
+
+def _verdict(result: Result, limits: Limits) -> dict[str, Any]:
+    verdict = str(result.settings.get("verdict") or "")
+    told = {
+        "verdict": verdict or None,
+        "word": WORDS.get(verdict, verdict or "No verdict"),
+        "reason": result.settings.get("verdict_reason") or "",
+        "fail_on": result.settings.get("fail_on"),
+        "exit_code": result.settings.get("exit_code"),
+    }
+    return {name: plain(value, limits=limits) for name, value in told.items()}
+
+
+def _first(
+    causes: list[dict[str, Any]], ledger: dict[str, Any], read: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """What to do first: what makes the run itself doubtful, then the open causes."""
+    told: list[dict[str, Any]] = []
+    broken = ledger["counts"]["broken"]
+    if broken:
+        told.append(
+            _todo(
+                "Checks broke",
+                f"{count(broken, 'check')} stopped with an error and judged nothing, so the verdict is incomplete.",
+                "See “Checks” below for the reason, and report it: the fault lies in a rule, not in the data.",
+                "checks",
+            )
+        )
+    off = [block for block in read if not block["balanced"]]
+    if off:
+        told.append(
+            _todo(
+                "Rows do not add up",
+                f"In {count(len(off), 'block')} the rows read are not those used, set aside and rejected.",
+                "Use no output of this run before this is explained; it is a fault of the program.",
+                "reconciliation",
+            )
+        )
+    return told + [{"kind": "findings", **cause} for cause in causes]
+
+
+def _todo(title: str, said: str, message: str, link: str) -> dict[str, Any]:
+    return {
+        "kind": "run",
+        "severity": "critical",
+        "title": title,
+        "said": said,
+        "message": message,
+        "example": False,
+        "link": link,
+    }
+
+
+def _account(block: Reconciled, limits: Limits) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        name: getattr(block, name)
+        for name in ("block", "table", "source", "read", "used", "set_aside", "rejected", "rows_out")
+    }
+    told["balanced"] = block.read == block.used + block.set_aside + block.rejected
+    checked: dict[str, Any] = plain(told, limits=limits)
+    return checked
+
+
+def _inputs(result: Result, limits: Limits) -> dict[str, Any]:
+    rows = [
+        {
+            "file": place(origin.file),
+            "sha256": origin.sha256,
+            "format": origin.format,
+            "encoding": origin.encoding,
+            "encoding_basis": origin.encoding_basis,
+            "rows": origin.rows,
+            "columns": origin.columns,
+            "reader": origin.reader,
+            "reader_version": origin.reader_version,
+            "notes": list(origin.notes),
+        }
+        for origin in result.origins
+    ]
+    rows.sort(key=lambda row: (str(row["file"]), str(row["sha256"])))
+    return {
+        "files": plain(rows[: limits.table], limits=limits),
+        "left_off": max(0, len(rows) - limits.table),
+        "file": "manifest.json",
+    }
+
+
+def _statistics(result: Result, limits: Limits) -> dict[str, Any]:
+    """The tables of `Result.statistics` (bins: see `distributions`); one that goes by arm only when unblinded."""
+    told = {}
+    for name in sorted({*KNOWN_STATISTICS, *result.statistics} - {"zscore_bins"}):
+        frame = result.statistics.get(name, pl.DataFrame())
+        if "arm" in frame.columns and not result.settings.get("unblinded"):
+            continue
+        told[name] = listing(_named(frame) if name == "censored" else frame, limits.table, limits=limits)
+    return told
+
+
+def _mae(result: Result, limits: Limits) -> dict[str, Any]:
+    declared = result.settings.get("mae") or {}
+    frame = result.mae_reference
+    if "group" in frame.columns and not result.settings.get("unblinded"):
+        frame = frame.filter(~pl.col("group").cast(pl.String).str.contains("^arm\\b").fill_null(value=False))
+    frame = _named(frame)
+    if "status" in frame.columns:
+        status = pl.col("status").fill_null("").str.to_lowercase()
+        sure = status.str.contains("verified|computed") & ~status.str.contains("unverified")
+        frame = frame.with_columns(
+            verified=sure | pl.col("mae").is_null() if "mae" in frame.columns else sure
+        )
+    return {
+        "note": MAE_NOTE,
+        "setting": {
+            name: plain(declared.get(name), limits=limits) for name in ("authority", "basis", "set", "label")
+        },
+        "table": listing(frame, limits.table, limits=limits, file="mae_reference.csv"),
+    }
+
+
+def _named(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with `label`, the analyte's name without its qualification (a study's own: its key)."""
+    if "analyte" not in frame.columns:
+        return frame
+    names = {key: analyte.name.split(" (")[0] for key, analyte in reference.analytes().items()}
+    key = pl.col("analyte")
+    return frame.with_columns(
+        label=key.replace_strict(names, default=key.str.replace_all("_", " "), return_dtype=pl.String)
+    )
+
+
+def _ledger(checks: pl.DataFrame, limits: Limits) -> dict[str, Any]:
+    """Counts by status, then every check: the broken ones first, within a status in their own order."""
+    known = [name for name in _LEDGER if name in checks.columns]
+    rank = {status: place for place, status in enumerate(_STATUS_ORDER)}
+    order = pl.col("status").replace_strict(rank, default=len(rank), return_dtype=pl.Int64)
+    counted = dict(checks["status"].value_counts().iter_rows()) if checks.height else {}
+    whole = checks.select(known).sort(order, maintain_order=True)
+    return {
+        "counts": {status: int(counted.get(status, 0)) for status in get_args(Status)},
+        "table": listing(whole, limits.checks, limits=limits, file="checks.csv"),
+    }
+
+
+def _not_collected(result: Result, limits: Limits) -> dict[str, Any]:
+    declared = result.settings.get("not_collected") or {}
+    kept: dict[str, Any] = plain(dict(sorted(declared.items())[: limits.table]), limits=limits)
+    return kept
+
+
+def _base(file: Any) -> str | None:
+    """The name of the mapping file; where it lay is not the report's to tell."""
+    return PureWindowsPath(str(file)).name if file else None

@@ -1,0 +1,123 @@
+"""The page: templates filled with the report's content, and the words and pictures they need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from milkqc.report import charts, words
+from milkqc.report.found import sites_said
+
+ENGINES = {"reading": "reading", "pandera": "table contract", "gx": "rule file", "rules": "rule"}
+STATUSES = {
+    "ran": "ran",
+    "not_applicable": "not applicable",
+    "skipped": "skipped",
+    "broken": "broken",
+    "nothing_to_look_at": "nothing to look at",
+}
+CHARTED = 40  # lines of the MAE picture
+
+
+def page(told: Mapping[str, Any]) -> str:
+    """The report's content as one HTML document without script, link or request."""
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            told=told,
+            style=Markup(_package_text("report.css")),  # noqa: S704 - our own file, not data
+            mae_picture=_mae_picture(told["mae"]),
+            panels=[
+                charts.histogram(
+                    each["bins"],
+                    key=f"z-{each['index']}",
+                    name=each["index"].upper(),
+                    label=each["label"],
+                    stats=each,
+                )
+                for each in told["distributions"]
+            ],
+        )
+    )
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Jinja over the package's own templates; autoescape is on for all of them, an unknown name is an error."""
+    made = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_package_text),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        number=words.number,
+        fixed=words.fixed,
+        percent=words.percent,
+        listed=words.listed,
+        sites=sites_said,
+        plainly=plainly,
+        share_bar=charts.share_bar,
+    )
+    made.globals.update(count=words.count, ENGINES=ENGINES, STATUSES=STATUSES, NONE=words.NONE)
+    return made
+
+
+def plainly(value: Any) -> str:
+    """A setting as words: lists with `and`, a window as `61–121`, a mapping as `birth: 0–3; month_3: 61–121`."""
+    if value is None or value == "":
+        return words.NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {plainly(item)}" for key, item in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if len(value) == 2 and all(isinstance(item, int | float) for item in value):
+            return f"{value[0]:g}–{value[1]:g}"
+        return words.listed([plainly(item) for item in value]) or words.NONE
+    return words.number(value, 6) if isinstance(value, int | float) else str(value)
+
+
+def _package_text(name: str) -> str:
+    return resources.files("milkqc.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _mae_picture(mae: Mapping[str, Any]) -> Markup | None:
+    """The picture of the declared basis; none when nothing was compared with an MAE."""
+    rows = [row for row in mae["table"]["rows"] if row.get("mae") and row.get("measured")]
+    chosen = [row for row in rows if row.get("basis") == mae["setting"]["basis"]] or rows
+    lines = [_mae_line(row) for row in chosen[:CHARTED]]
+    if not lines:
+        return None
+    return charts.mae_chart(lines, key="mae", title="Milk concentrations as multiples of the MAE")
+
+
+def _mae_line(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the reference table as a line of the picture."""
+    parts = [row.get("visit"), _group(row.get("group")), row.get("method")]
+    low, high = row.get("percent_below_low"), row.get("percent_below_high")
+    between = f" ({words.number(low)}–{words.number(high)})" if low is not None and high is not None else ""
+    share = row.get("percent_below")
+    return {
+        "name": row.get("label") or str(row["analyte"]).replace("_", " "),
+        "what": ", ".join([str(part) for part in parts if part] + [f"n {row['measured']:,}"]),
+        "below": words.NONE if share is None else f"{words.number(share)} % below{between}",
+        "low": _ratio(row.get("q25"), row["mae"]),
+        "mid": _ratio(row.get("median"), row["mae"]),
+        "high": _ratio(row.get("q75"), row["mae"]),
+    }
+
+
+def _group(group: Any) -> Any:
+    return None if group in {"all", "*", ""} else group
+
+
+def _ratio(value: float | None, mae: float) -> float | None:
+    return value / mae if value is not None and value > 0 else None

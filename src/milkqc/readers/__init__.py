@@ -1,0 +1,31 @@
+"""Readers: a file somebody uploaded becomes a Source, without loss and without decisions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from milkqc.model import Source
+from milkqc.readers.options import DEFAULTS, ReadOptions
+
+__all__ = ["ReadOptions", "read", "supported"]
+
+
+def read(path: Path | str, options: ReadOptions = DEFAULTS, *, name: str | None = None) -> Source:
+    """One source table: `options.format`, or the format that the file's ending names.
+
+    `name` is what messages and the manifest call the file (default: its name without folders).
+    Raises SourceError, saying where, what and what to do, when the file is missing, damaged or not what it
+    claims to be. A single bad cell never raises: it is null, and one of `Source.faults`.
+    """
+    from milkqc.readers.files import File
+    from milkqc.readers.registry import choose
+
+    file = File.of(Path(path), name)
+    return choose(file, options).read(file, options)
+
+
+def supported() -> tuple[str, ...]:
+    """The names of the formats, as `format:` in a mapping takes them."""
+    from milkqc.readers.registry import formats
+
+    return tuple(formats())

@@ -1,0 +1,61 @@
+"""Small steps that all readers share: blanks, reasons, and refusing tables that nobody could map."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from milkqc.readers.files import File
+
+
+def check_names(file: File, names: Sequence[str], *, todo: str = "Rename one of them in the file.") -> None:
+    """SourceError when two columns have the same name: nobody could tell them apart."""
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        shown = ", ".join(repr(name) for name in twice[:5]) + (" ..." if len(twice) > 5 else "")
+        raise file.error(f"columns have the same name: {shown}.", todo)
+
+
+def check_size(file: File, rows: int, columns: int, max_cells: int) -> None:
+    """SourceError when the table would hold more than `max_cells` cells."""
+    if rows * columns > max_cells:
+        raise file.error(
+            f"holds {rows:,} rows x {columns:,} columns, more than the {max_cells:,} cells allowed.",
+            "Check that it is the right file, or raise `max_cells`.",
+        )
+
+
+def name_columns(header: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Header cells as column names, and what is to be noted: trimmed; a blank one is called by its place."""
+    names, notes = [], []
+    for place, cell in enumerate(header, 1):
+        name = cell.strip()
+        if not name:
+            name = f"column_{place}"
+            notes.append(f"column {place} has no name in the header and is called {name}")
+        elif name != cell:
+            notes.append(f"spaces around the column name {name!r} were left out")
+        names.append(name)
+    return names, notes
+
+
+def blanks(table: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+    """A table of text with '' made null, and for each column that has such cells the reason `empty`."""
+    cleaned = table.with_columns(pl.when(pl.col(pl.String) != "").then(pl.col(pl.String)).name.keep())
+    return cleaned, {
+        name: cleaned.select(pl.when(pl.col(name).is_null()).then(pl.lit("empty")).alias(name)).to_series()
+        for name in cleaned.columns
+        if cleaned[name].null_count()
+    }
+
+
+def side_table(columns: Mapping[str, pl.Series], like: pl.DataFrame) -> pl.DataFrame:
+    """The `reasons` or `codes` of a Source: columns in the table's order, as long as it, all-null ones left out."""
+    kept = [
+        columns[name].cast(pl.String).alias(name)
+        for name in like.columns
+        if name in columns and columns[name].null_count() < like.height
+    ]
+    return pl.DataFrame(kept) if kept else pl.DataFrame(height=like.height)

@@ -1,0 +1,12 @@
+"""Units: text to code, code to exact factor. The only room that knows pint.
+
+Free text never reaches pint, which reads `g%` as gram times percent and `MG/L` as megagauss: a text must be one
+of the spellings of reference/data/units.csv, and from its code on everything is exact fractions.
+"""
+
+from milkqc.units.factors import exact_factor, unit_factor
+from milkqc.units.formulas import combine
+from milkqc.units.headers import header_unit
+from milkqc.units.terms import canonical
+
+__all__ = ["canonical", "combine", "exact_factor", "header_unit", "unit_factor"]

@@ -1,0 +1,207 @@
+"""Whole or not at all: OUT is built in a sibling folder and put in place in one step.
+
+On Linux the two folders change places atomically. Elsewhere OUT is renamed aside and the new one takes its
+name; a run that dies between the two renames leaves the old folder aside, and the next run puts it back.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import json
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from milkqc.errors import OutputError
+
+MANIFEST = "manifest.json"
+_AT_FDCWD = -100
+_RENAME_NOREPLACE = 1
+_RENAME_EXCHANGE = 2
+# A rename can lose a race against another run; it is tried again, never without end.
+_TRIES = 20
+# What the kernel or the file system says when it cannot do the flag at all.
+_NO_EXCHANGE = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP}
+_TAKEN = {errno.EEXIST, errno.ENOTEMPTY}
+
+
+@contextmanager
+def replacing(out: Path) -> Iterator[Path]:
+    """An empty folder beside `out`, which takes its name when the block ends well and vanishes when it fails.
+
+    A symbolic link is followed: the folder it points to is replaced, the link stays. Missing parents are made.
+    OutputError when `out` is a file, a folder that milkqc did not write, or cannot be written; `out` is then as
+    it was.
+    """
+    place = _place(out)
+    with _told(out):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        restore(place)
+    _refuse_foreign(place, out)
+    sibling = place.parent / f".{place.name}.milkqc-{os.getpid()}-{secrets.token_hex(4)}"
+    try:
+        with _told(out):
+            sibling.mkdir()
+            if place.is_dir():
+                shutil.copymode(place, sibling)
+            yield sibling
+            _settle(sibling)
+            swap(sibling, place)
+    finally:
+        # After a swap this is what stood under OUT before; after a failure, what was half built.
+        shutil.rmtree(sibling, ignore_errors=True)
+
+
+def swap(sibling: Path, place: Path) -> None:
+    """Give `sibling` the name `place`; what had that name, if anything, is then called `sibling` or gone.
+
+    Two runs may do this at once: each puts its whole folder in place, and the last one stays.
+    """
+    for _ in range(_TRIES):
+        try:
+            if place.exists():
+                if _rename(sibling, place, _RENAME_EXCHANGE):
+                    _verify(sibling, place)
+                else:
+                    _swap_by_renames(sibling, place)
+            elif not _rename(sibling, place, _RENAME_NOREPLACE):
+                sibling.rename(place)
+        except FileNotFoundError:
+            if not sibling.exists():
+                raise
+            restore(place)
+        except OSError as error:
+            if error.errno not in _TAKEN:
+                raise
+            restore(place)
+        else:
+            return
+    raise OutputError(
+        f"{place}: other runs kept changing it. Run again when they have ended, or choose another folder."
+    )
+
+
+def restore(place: Path) -> None:
+    """Put back what an interrupted swap left aside, or clear away what a finished one did not."""
+    aside = _aside(place)
+    if not aside.is_dir():
+        return
+    if not place.exists():
+        aside.rename(place)
+        return
+    # Renamed first, so that a run which is at this very moment moving its own OUT aside is not hit.
+    trash = aside.with_name(f"{aside.name}-{secrets.token_hex(4)}")
+    try:
+        aside.rename(trash)
+    except FileNotFoundError:
+        return
+    shutil.rmtree(trash, ignore_errors=True)
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether a folder holds a milkqc manifest: a manifest.json, an object with the key `milkqc`."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and "milkqc" in manifest
+
+
+def _place(out: Path) -> Path:
+    place = Path(os.path.realpath(out))
+    if not place.name:
+        raise OutputError(f"{out}: the top of a file system cannot be replaced. Name a folder below it.")
+    return place
+
+
+def _aside(place: Path) -> Path:
+    return place.parent / f".{place.name}.milkqc-old"
+
+
+def _refuse_foreign(place: Path, out: Path) -> None:
+    """OutputError unless `place` is free, empty or milkqc's own."""
+    if not place.exists():
+        return
+    if not place.is_dir():
+        raise OutputError(
+            f"{out}: is a file, and a folder is needed. Name another with --out, or move the file."
+        )
+    with _told(out):
+        held = any(place.iterdir())
+    if held and not is_ours(place):
+        raise OutputError(
+            f"{out}: holds files, but no milkqc manifest, so it is not replaced. "
+            "Name a new or an empty folder with --out, or move what is there."
+        )
+
+
+def _verify(sibling: Path, place: Path) -> None:
+    """After an exchange, `sibling` is what stood under OUT: if someone else put their files there, give it back."""
+    if any(sibling.iterdir()) and not is_ours(sibling):
+        _rename(sibling, place, _RENAME_EXCHANGE)
+        _refuse_foreign(place, place)
+
+
+def _swap_by_renames(sibling: Path, place: Path) -> None:
+    aside = _aside(place)
+    place.rename(aside)
+    sibling.rename(place)
+    aside.rename(sibling)
+
+
+def _rename(old: Path, new: Path, flag: int) -> bool:
+    """Linux renameat2 with a flag; False where the system or the file system does not know it."""
+    if not sys.platform.startswith("linux"):
+        return False
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if renameat2 is None:
+        return False
+    failed = renameat2(_AT_FDCWD, os.fsencode(old), _AT_FDCWD, os.fsencode(new), ctypes.c_uint(flag))
+    if not failed:
+        return True
+    code = ctypes.get_errno()
+    if code in _NO_EXCHANGE:
+        return False
+    raise OSError(code, os.strerror(code), str(old), None, str(new))
+
+
+def _settle(folder: Path) -> None:
+    """Have the disk hold every file before the folder gets its name; folders too, where the system allows it."""
+    for path in [*sorted(folder.rglob("*")), folder]:
+        if path.is_dir() and os.name != "posix":
+            continue
+        handle = os.open(path, os.O_RDONLY if path.is_dir() or os.name == "posix" else os.O_RDWR)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def _told(out: Path) -> Iterator[None]:
+    """What the system refuses, said as an OutputError that names OUT and not the folder beside it."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise OutputError(
+            f"{out}: cannot be written ({why}). {_todo(error)} What was there before is unchanged."
+        ) from error
+
+
+def _todo(error: OSError) -> str:
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+            return "Free some space, or name a folder on another disk with --out."
+        case errno.EBUSY | errno.EXDEV:
+            return "It may be a mount point: name a folder below it with --out."
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return (
+                "Close files that are open in other programs, or name a folder you may write to with --out."
+            )
+    return "Check the folder, or name another with --out."

@@ -1,0 +1,116 @@
+"""OUT, file by file, in a folder that takes its place only when every one of them is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import polars as pl
+
+from milkqc.emit.datapackage import checksums, datapackage
+from milkqc.emit.reasons import reasons
+from milkqc.emit.sites import NO_SITE, slugs
+from milkqc.emit.statistical import write_dta, write_sav
+from milkqc.emit.swap import MANIFEST, replacing
+from milkqc.emit.tables import write_parquet
+from milkqc.emit.text import write_csv, write_json
+from milkqc.emit.variables import Described
+from milkqc.errors import OutputError
+from milkqc.model import TABLES, Result
+
+FORMATS = ("csv", "parquet", "dta", "sav")
+_NOTHING: Mapping[str, bytes] = MappingProxyType({})
+
+
+def write(
+    result: Result,
+    out: Path,
+    *,
+    formats: tuple[str, ...] = ("csv", "parquet"),
+    rendered: Mapping[str, bytes] = _NOTHING,
+    manifest: Mapping[str, Any],
+) -> None:
+    """Write everything a run gives to `out`, replacing what an earlier run left there (docs/outputs.md).
+
+    CSV and parquet are always written; `dta` and `sav` add the analysis table for Stata and SPSS. `rendered`
+    are finished files by name (report.html, report.json). `manifest` is the caller's, its `created` the only
+    time stamp of all outputs; `outputs` (path, sha256 and bytes of every other file) is added to it.
+    OutputError when `out` cannot be written or is not milkqc's to replace; it is then as it was. ValueError for
+    an unknown format or a rendered name that is no plain file name.
+    """
+    unknown = sorted(set(formats) - set(FORMATS))
+    if unknown:
+        raise ValueError(f"not formats of milkqc: {', '.join(unknown)}. Choose from {', '.join(FORMATS)}.")
+    for name in rendered:
+        if Path(name).name != name or name == MANIFEST:
+            raise ValueError(f"not a name for a rendered file: {name!r}")
+    with replacing(Path(out)) as folder:
+        tables = _tables(folder, result)
+        _statistical(folder, result, formats)
+        _findings_by_site(folder, result)
+        for name, content in rendered.items():
+            (folder / name).write_bytes(content)
+        package = datapackage(result.study, result.title, tables, result.codebook, checksums(folder))
+        write_json(package, folder / "datapackage.json")
+        whole = {"milkqc": version("milkqc"), **manifest, "outputs": checksums(folder)}
+        write_json(whole, folder / MANIFEST)
+
+
+def _tables(folder: Path, result: Result) -> dict[str, pl.DataFrame]:
+    """Write the tables; what was written, by path without its ending."""
+    for name in ("harmonized", "lineage", "findings_by_site"):
+        (folder / name).mkdir()
+    data = {f"harmonized/{name}": result.table(name) for name in TABLES} | {"analysis": result.analysis}
+    for name, frame in data.items():
+        write_csv(frame, folder / f"{name}.csv")
+        write_parquet(frame, folder / f"{name}.parquet")
+    lineage = {f"lineage/{name}": result.lineage[name] for name in TABLES if name in result.lineage}
+    for name, frame in lineage.items():
+        write_parquet(frame, folder / f"{name}.parquet")
+    write_csv(result.mae_reference, folder / "mae_reference.csv")
+    people = {
+        "findings": result.findings,
+        "rejected": result.rejected,
+        "checks": result.checks,
+        "codebook": result.codebook,
+    }
+    for name, frame in people.items():
+        write_csv(frame, folder / f"{name}.csv", for_people=True)
+    return {**data, **lineage, **people, "mae_reference": result.mae_reference}
+
+
+def _statistical(folder: Path, result: Result, formats: tuple[str, ...]) -> None:
+    writers = {"dta": write_dta, "sav": write_sav}
+    wanted = [name for name in writers if name in formats]
+    if not wanted:
+        return
+    described = {
+        row["column"]: Described(
+            label=row["label"] or "",
+            unit=row["unit"] or "",
+            codes=tuple(row["codes"].split("|")) if row["type"] == "enum" and row["codes"] else (),
+        )
+        for row in result.codebook.filter(pl.col("file") == "analysis").iter_rows(named=True)
+    }
+    why = reasons(result)
+    for name in wanted:
+        try:
+            writers[name](result.analysis, folder / f"analysis.{name}", described=described, reasons=why)
+        except MemoryError as error:
+            raise OutputError(
+                f"analysis.{name}: needs more memory than there is. Leave it out of --format."
+            ) from error
+
+
+def _findings_by_site(folder: Path, result: Result) -> None:
+    """A file for every site that the participants or the findings name (empty when all is well there)."""
+    findings = result.findings
+    known = pl.concat([findings.get_column("site"), result.participants.get_column("site")]).drop_nulls()
+    for site, slug in slugs(known.unique().to_list()).items():
+        part = findings.filter(pl.col("site") == site)
+        write_csv(part, folder / "findings_by_site" / f"{slug}.csv", for_people=True)
+    rest = findings.filter(pl.col("site").is_null())
+    write_csv(rest, folder / "findings_by_site" / f"{NO_SITE}.csv", for_people=True)

@@ -119,6 +119,7 @@ def _write_dta(rows: tuple[Row, ...], path: Path) -> None:
         str(path),
         file_label=LABEL,
         column_labels=ANTHRO_LABELS,
+        version=14,  # format 118, which Stata 14 and everything later opens
         variable_value_labels=ANTHRO_CODES | {name: ANTHRO_CODES.get(name, {}) | TAGS for name in TAGGED},
         missing_user_values={name: list(TAGS) for name in TAGGED},
         variable_format={"VDATE": "%td"},

@@ -8,48 +8,46 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from milkqc.reference.growth import who_lms
+from milkqc.reference.growth import GrowthIndex, who_lms
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.intp]
-
-# Days 0 to 1826, the longest of WHO's tables by age; shorter ones are filled up with NaN.
-AGE_ROWS = 1827
 
 
 @dataclass(frozen=True)
 class LmsTable:
-    """One LMS table of both sexes, flat: position = sex (0 boys, 1 girls) * size + step - first.
+    """The LMS figures of one index, flat: position = (table * 2 + sex) * size + step - first.
 
-    A step is a day, or 0.1 cm. The last position, `nowhere`, holds NaN: what points there has no score.
+    A step is a day, or 0.1 cm. `table` counts the index's tables (0 but for weight-for-height), `sex` is 0 for
+    boys, 1 for girls. Steps that a table does not have are NaN, and so is the last position, `nowhere`: what
+    points there has no score. Tables by age all begin at day 0, so that they share their positions.
     """
 
     first: int
     size: int
+    nowhere: int
     l: Floats
     m: Floats
     s: Floats
 
-    @property
-    def nowhere(self) -> int:
-        """The position of rows without a place in the table."""
-        return 2 * self.size
-
 
 @cache
-def lms_table(indicator: str) -> LmsTable:
-    """The table of `indicator` (lhfa ... wfh). Tables by age all start at day 0, so that they share positions."""
-    by_length = indicator in ("wfl", "wfh")
-    rows = who_lms().filter(indicator=indicator)
-    if rows.is_empty():
-        raise KeyError(indicator)
-    step = np.rint(rows["x"].to_numpy() * (10 if by_length else 1)).astype(np.intp)
-    first, size = (int(step.min()), int(np.ptp(step)) + 1) if by_length else (0, AGE_ROWS)
-    position = (rows["sex"] == "female").to_numpy() * size + step - first
-    columns = []
-    for name in ("l", "m", "s"):
-        column = np.full(2 * size + 1, np.nan)
-        column[position] = rows[name].to_numpy()
+def lms_table(index: GrowthIndex) -> LmsTable:
+    """The figures of `index`; KeyError when WHO has no table of one of its names."""
+    parts = [who_lms().filter(indicator=name) for name in index.tables]
+    for name, part in zip(index.tables, parts, strict=True):
+        if part.is_empty():
+            raise KeyError(name)
+    per_unit = 10 if index.axis == "length" else 1
+    steps = [np.rint(part["x"].to_numpy() * per_unit).astype(np.intp) for part in parts]
+    first = int(min(step.min() for step in steps)) if index.axis == "length" else 0
+    size = int(max(step.max() for step in steps)) - first + 1
+    nowhere = 2 * len(parts) * size
+    columns = [np.full(nowhere + 1, np.nan) for _ in range(3)]
+    for number, (part, step) in enumerate(zip(parts, steps, strict=True)):
+        girl = (part["sex"] == "female").to_numpy()
+        position = (2 * number + girl) * size + step - first
+        for column, name in zip(columns, ("l", "m", "s"), strict=True):
+            column[position] = part[name].to_numpy()
+    for column in columns:
         column.flags.writeable = False
-        columns.append(column)
-    return LmsTable(first, size, *columns)
+    return LmsTable(first, size, nowhere, *columns)

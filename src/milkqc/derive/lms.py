@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from milkqc.derive.rounding import near_tie, round_two
+from milkqc.derive.rounding import plainly_rounded, round_two
 
 Floats = npt.NDArray[np.float64]
 Power = Callable[[Floats, Floats], Floats]
@@ -22,14 +22,13 @@ def rounded_scores(y: Floats, l: Floats, m: Floats, s: Floats, *, restricted: bo
     show where a score is a tie between two decimals, so such rows are scored again with the C library.
     """
     z = lms_scores(y, l, m, s, restricted=restricted)
-    with np.errstate(invalid="ignore", over="ignore"):
-        hundred = np.abs(z) * 100
-        close = np.flatnonzero(near_tie(hundred, np.rint(hundred)) & np.isfinite(z))
+    rounded, close = plainly_rounded(z)
     if close.size:
-        z[close] = lms_scores(
+        exact = lms_scores(
             y[close], l[close], m[close], s[close], restricted=restricted, power=_library_power
         )
-    return round_two(z)
+        rounded[close] = round_two(exact)
+    return rounded
 
 
 def lms_scores(

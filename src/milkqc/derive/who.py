@@ -5,7 +5,7 @@ The rules, their sources and the two departures from WHO's own software stand in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from milkqc.derive.ages import FIVE_YEARS_DAYS, HEIGHT_FROM_DAY, STANDING_FROM_DAYS, whole_days
-from milkqc.derive.indices import AGE_ROWS, lms_table
+from milkqc.derive.indices import LmsTable, lms_table
 from milkqc.derive.lms import rounded_scores
 from milkqc.reference.growth import GrowthIndex, growth_indices
 
@@ -30,8 +30,10 @@ UNKNOWN = -1
 LYING_MINUS_STANDING_CM = 0.7
 # WHO Anthro: of unknown age and position, a child shorter than this was measured lying.
 LYING_BELOW_CM = 87.0
-# A column of this many rows and its companions stay in the processor's second cache.
-CHUNK_ROWS = 8192
+# Tables by age hold days 0 to 1826 of boys, then of girls.
+AGE_ROWS, AGE_NOWHERE = 1827, 2 * 1827
+# Large enough that threads seldom wait for each other, small enough that the columns at work stay in cache.
+CHUNK_ROWS = 32768
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,7 @@ def who_scores(
     if indices is None:
         indices = scorable(set(rows.values), age=True)
     for index in indices:
-        for table in index.tables:
-            lms_table(table)  # read once, before threads ask for it
+        lms_table(index)  # read once, before threads ask for it
     count = len(rows)
     has_length, has_weight = "length_cm" in rows.values, "weight_kg" in rows.values
     scores = Scores(
@@ -131,17 +132,18 @@ def _score_chunk(rows: Measurements, chunk: slice, indices: tuple[GrowthIndex, .
             values["bmi"] = scores.bmi[chunk] = values["weight_kg"] / (metres * metres)
     in_range = (age >= 0) & (age < FIVE_YEARS_DAYS)
     by_age = _age_position(sex, day, in_range)
-    swollen = rows.oedema[chunk]
-    by_age_dry = np.where(swollen, 2 * AGE_ROWS, by_age)
+    oedema = rows.oedema[chunk]
+    by_age_dry = np.where(oedema, AGE_NOWHERE, by_age) if oedema.any() else by_age
     for index in indices:
+        table = lms_table(index)
         if index.axis == "age":
-            table = lms_table(index.tables[0])
             at = by_age_dry if index.oedema_voids else by_age
             l, m, s = table.l.take(at), table.m.take(at), table.s.take(at)
         else:
-            placed = (sex != UNKNOWN) & (in_range | np.isnan(age)) & ~(swollen & index.oedema_voids)
-            lying = _on_length_table(values["length_for_score_cm"], age, day, position)
-            l, m, s = _by_length(index, values["length_for_score_cm"], sex, placed, lying)
+            length = values["length_for_score_cm"]
+            placed = (sex != UNKNOWN) & (in_range | np.isnan(age)) & ~(oedema & index.oedema_voids)
+            standing = ~_on_length_table(length, age, day, position)
+            l, m, s = _by_length(table, *_length_position(table, length, sex, placed, standing))
         z = rounded_scores(values[index.measure], l, m, s, restricted=index.restricted)
         scores.z[index.name][chunk] = z
         scores.flags[index.name][chunk] = (z < index.flag_below) | (z > index.flag_above)
@@ -157,7 +159,7 @@ def _age_position(sex: Codes, day: Floats, in_range: Bools) -> Ints:
     placed = in_range & (sex != UNKNOWN)
     at = np.where(placed, day, 0).astype(np.intp)
     at += sex.astype(np.intp) * AGE_ROWS
-    return np.where(placed, at, 2 * AGE_ROWS)
+    return np.where(placed, at, AGE_NOWHERE)
 
 
 def _converted(length: Floats, age: Floats, day: Floats, position: Codes) -> tuple[Floats, Bools]:
@@ -179,24 +181,27 @@ def _on_length_table(length: Floats, age: Floats, day: Floats, position: Codes) 
     return np.where(np.isnan(age), by_position, day < HEIGHT_FROM_DAY)
 
 
-def _by_length(
-    index: GrowthIndex, length: Floats, sex: Codes, placed: Bools, lying: Bools
-) -> tuple[Floats, Floats, Floats]:
-    """l, m, s at each length, between two rows of the table linearly; NaN outside its limits."""
+def _length_position(
+    table: LmsTable, length: Floats, sex: Codes, placed: Bools, standing: Bools
+) -> tuple[Ints, Floats]:
+    """The row of `table` at or below each length, and how far the length is on the way to the next (0 to 1)."""
     tenths = length * 10
     nearest = np.rint(tenths)
     # 103.1 - 0.7 is 102.39999999999999: binary noise must not push a length off its row.
     tenths = np.where(np.abs(tenths - nearest) < 1e-7, nearest, tenths)
     row = np.floor(tenths)
-    share = tenths - row
-    found = [np.full(length.size, np.nan) for _ in range(3)]
-    for name, here in zip(index.tables, (lying, ~lying), strict=True):
-        table = lms_table(name)
-        inside = placed & here & (tenths >= table.first) & (tenths <= table.first + table.size - 1)
-        low = np.where(inside, row - table.first, 0).astype(np.intp) + sex.astype(np.intp) * table.size
-        low = np.where(inside, low, table.nowhere)
-        high = low + (share > 0) * inside
-        for column, out in zip((table.l, table.m, table.s), found, strict=True):
-            below = column.take(low)
-            np.copyto(out, below + share * (column.take(high) - below), where=inside)
-    return found[0], found[1], found[2]
+    placed = placed & (tenths >= table.first) & (tenths <= table.first + table.size - 1)
+    at = np.where(placed, row, table.first).astype(np.intp)
+    at += (2 * standing + sex) * table.size - table.first
+    return np.where(placed, at, table.nowhere), tenths - row
+
+
+def _by_length(table: LmsTable, at: Ints, share: Floats) -> Iterator[Floats]:
+    """l, m and s, linear between two rows of the table; NaN beyond its limits."""
+    between = np.flatnonzero(share > 0)
+    for column in (table.l, table.m, table.s):
+        found = column.take(at)
+        if between.size:
+            low = found[between]
+            found[between] = low + share[between] * (column.take(at[between] + 1, mode="clip") - low)
+        yield found

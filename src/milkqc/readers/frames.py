@@ -27,18 +27,24 @@ def check_size(file: File, rows: int, columns: int, max_cells: int) -> None:
         )
 
 
-def name_columns(header: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Header cells as column names, and what is to be noted: trimmed; a blank one is called by its place."""
-    names, notes = [], []
-    for place, cell in enumerate(header, 1):
-        name = cell.strip()
-        if not name:
-            name = f"column_{place}"
-            notes.append(f"column {place} has no name in the header and is called {name}")
-        elif name != cell:
-            notes.append(f"spaces around the column name {name!r} were left out")
-        names.append(name)
-    return names, notes
+def name_columns(header: Sequence[str]) -> list[str]:
+    """Header cells as column names: trimmed; a blank one is called `column_` and its place, from 1."""
+    return [cell.strip() or f"column_{place}" for place, cell in enumerate(header, 1)]
+
+
+def header_notes(header: Sequence[str], names: Sequence[str], *, kept: Sequence[str]) -> list[str]:
+    """What is to be said of the names that were given, trimmed, or left out with an empty column."""
+    notes = []
+    trimmed = [repr(name) for cell, name in zip(header, names, strict=True) if cell.strip() and cell != name]
+    if trimmed:
+        notes.append(f"spaces were left out around the column names {', '.join(trimmed)}")
+    unnamed = [name for cell, name in zip(header, names, strict=True) if not cell.strip()]
+    called = [name for name in unnamed if name in kept]
+    if called:
+        notes.append(f"columns without a name in the header are called {', '.join(called)}")
+    if len(unnamed) > len(called):
+        notes.append(f"{len(unnamed) - len(called)} columns without a name or any value were left out")
+    return notes
 
 
 def blanks(table: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
@@ -59,3 +65,13 @@ def side_table(columns: Mapping[str, pl.Series], like: pl.DataFrame) -> pl.DataF
         if name in columns and columns[name].null_count() < like.height
     ]
     return pl.DataFrame(kept) if kept else pl.DataFrame(height=like.height)
+
+
+def whole_numbers(values: pl.Series) -> pl.Series:
+    """Int64 where every number is integral and exact as such; anything else, and an all-null column, stays."""
+    if values.dtype != pl.Float64 or values.null_count() == len(values):
+        return values
+    # Above 2**53 neighbouring integers share a double.
+    if ((values.floor() == values) & (values.abs() <= 2**53)).all():
+        return values.cast(pl.Int64)
+    return values

@@ -12,7 +12,7 @@ from milkqc.cells import number_text
 from milkqc.model import CellFault, Origin, Source, Variable
 from milkqc.readers.encodings import Basis
 from milkqc.readers.files import File
-from milkqc.readers.frames import check_names, side_table
+from milkqc.readers.frames import check_names, side_table, whole_numbers
 from milkqc.readers.instants import Clock, instants, why_not
 from milkqc.readers.pull import Pulled
 
@@ -132,7 +132,7 @@ def _number(values: pl.Series, tags: pl.Series | None, variable: Variable, diale
         code=pl.when(by_code).then("text").otherwise(pl.lit(".") + pl.col("tag").cast(pl.String)),
         value=pl.when(~by_code).then("n"),
     )
-    numbers = _whole(frame["value"])
+    numbers = whole_numbers(frame["value"])
     faults: tuple[CellFault, ...] = ()
     clock = dialect.clock(variable.source_format)
     if clock is not None:
@@ -153,13 +153,3 @@ def _labels(code: pl.Expr, variable: Variable) -> pl.Expr:
     """The label of each code, or the code where the file gives it none."""
     labels = {c: label for c, label in variable.value_labels.items() if label}
     return code.str.strip_chars_end(" ").replace(labels) if labels else code
-
-
-def _whole(values: pl.Series) -> pl.Series:
-    """Int64 where every number is integral and exact as such; an all-null column stays as it is."""
-    if values.dtype != pl.Float64 or values.null_count() == len(values):
-        return values
-    # Above 2**53 neighbouring integers share a double.
-    if ((values.floor() == values) & (values.abs() <= 2**53)).all():
-        return values.cast(pl.Int64)
-    return values

@@ -1,0 +1,149 @@
+"""The command line. Heavy libraries are imported inside the commands: `milkqc --help` answers at once."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from milkqc import __version__
+from milkqc.errors import MilkqcError
+
+if TYPE_CHECKING:
+    from milkqc.model import Result
+
+FORMATS = ("csv", "parquet", "dta", "sav")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="milkqc")
+def commands() -> None:
+    """Data quality and harmonisation for studies of human milk and infant growth.
+
+    Exit codes: 0 no open finding at or above --fail-on; 1 there is one; 2 could not run, nothing was written;
+    3 a check broke while running, the outputs are whole and the verdict is "incomplete".
+    """
+
+
+def _formats(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...]:
+    chosen = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+    unknown = [part for part in chosen if part not in FORMATS]
+    if unknown:
+        raise click.BadParameter(f"{', '.join(unknown)}: choose from {', '.join(FORMATS)}.")
+    return chosen
+
+
+_FAIL_ON = click.option(
+    "--fail-on",
+    type=click.Choice(["critical", "warning", "info", "never"]),
+    default="critical",
+    show_default=True,
+    help="The least severity of an open finding that makes the exit code 1.",
+)
+_FORMATS = click.option(
+    "--format",
+    "formats",
+    default="csv,parquet",
+    show_default=True,
+    callback=_formats,
+    help="csv and parquet are always written; add dta, sav for the analysis table.",
+)
+_TIMINGS = click.option(
+    "--timings",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the seconds of each step to this JSON file.",
+)
+_QUIET = click.option("--quiet", is_flag=True, help="No progress on stderr.")
+
+
+@commands.command()
+@click.argument("mapping", type=click.Path(path_type=Path))
+@click.option("--data", required=True, type=click.Path(path_type=Path), help="The folder of uploads.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write.")
+@_FAIL_ON
+@_FORMATS
+@_TIMINGS
+@_QUIET
+def run(
+    mapping: Path,
+    data: Path,
+    out: Path,
+    fail_on: str,
+    formats: tuple[str, ...],
+    timings: Path | None,
+    quiet: bool,
+) -> None:
+    """Harmonise, score and check the uploads in DATA as MAPPING says, and write every output to OUT."""
+    _progress(quiet=quiet)
+    sys.exit(_run(mapping, data, out, fail_on, formats, timings))
+
+
+@commands.command()
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write.")
+@_FORMATS
+@_TIMINGS
+@_QUIET
+def demo(out: Path, formats: tuple[str, ...], timings: Path | None, quiet: bool) -> None:
+    """Write a small simulated study to OUT (uploads and mapping) and run it into OUT/out.
+
+    Nothing in it comes from a person. Some faults are planted in it, so the verdict is "fail" and the report has
+    something to show; the exit code is 0 when the run itself went well.
+    """
+    from milkqc.demo import write_uploads
+
+    _progress(quiet=quiet)
+    mapping = write_uploads(out)
+    click.echo(f"Simulated uploads: {out / 'uploads'}\nMapping: {mapping}")
+    code = _run(mapping, out / "uploads", out / "out", "critical", formats, timings)
+    sys.exit(0 if code == 1 else code)
+
+
+def _progress(*, quiet: bool) -> None:
+    logging.basicConfig(stream=sys.stderr, format="%(message)s")
+    logging.getLogger("milkqc").setLevel(logging.WARNING if quiet else logging.INFO)
+
+
+def _run(
+    mapping: Path,
+    data: Path,
+    out: Path,
+    fail_on: str,
+    formats: tuple[str, ...],
+    timings: Path | None,
+) -> int:
+    from milkqc import deliver, pipeline
+
+    stopwatch = pipeline.Stopwatch()
+    result = pipeline.run(mapping, data=data, fail_on=fail_on, stopwatch=stopwatch)
+    with stopwatch("writing"):
+        deliver.deliver(result, out, formats=formats)
+    if timings is not None:
+        deliver.write_timings(stopwatch.seconds, timings)
+    _say(result, out)
+    return int(result.settings["exit_code"])
+
+
+def _say(result: Result, out: Path) -> None:
+    counts = dict(result.findings["severity"].value_counts().iter_rows())
+    shown = ", ".join(f"{counts.get(name, 0)} {name}" for name in ("critical", "warning", "info"))
+    click.echo(f"{result.title}: {result.settings['verdict']}. {result.settings['verdict_reason']}")
+    click.echo(f"Findings: {shown}. Rows rejected: {result.rejected.height}.")
+    click.echo(f"Report: {out / 'report.html'}")
+
+
+def main() -> None:
+    """The entry point: every error that a person can do something about is a message and exit code 2."""
+    try:
+        commands.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except click.exceptions.Abort:
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+    except MilkqcError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)

@@ -1,0 +1,76 @@
+"""A result delivered: rendered, described by its manifest, and written whole or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from milkqc.errors import OutputError
+from milkqc.model import Result
+
+# The libraries whose version may change a number or a finding.
+LIBRARIES = (
+    "great-expectations",
+    "narwhals",
+    "numpy",
+    "pandas",
+    "pandera",
+    "pint",
+    "polars",
+    "pyarrow",
+    "pyreadstat",
+    "python-calamine",
+    "scipy",
+)
+
+
+def deliver(result: Result, out: Path, *, formats: tuple[str, ...] = ("csv", "parquet")) -> None:
+    """Write all outputs of `result` to the folder `out`. Raises OutputError; `out` is then as it was."""
+    from milkqc.emit.write import write
+    from milkqc.report import render
+
+    write(result, out, formats=formats, rendered=render(result), manifest=manifest(result))
+
+
+def manifest(result: Result) -> dict[str, Any]:
+    """Versions, inputs, mapping, rule files, the account of rows and the verdict; `created` is the only clock."""
+    settings = result.settings
+    return {
+        "study": result.study,
+        "title": result.title,
+        "created": _now(),
+        "versions": {"milkqc": settings["milkqc_version"], **{name: version(name) for name in LIBRARIES}},
+        "mapping": {"file": settings["mapping_file"], "sha256": settings["mapping_sha256"]},
+        "rule_files": settings["rule_files"],
+        "inputs": [asdict(origin) for origin in result.origins],
+        "reconciliation": [asdict(row) for row in result.reconciliation],
+        "fail_on": settings["fail_on"],
+        "verdict": settings["verdict"],
+        "verdict_reason": settings["verdict_reason"],
+        "exit_code": settings["exit_code"],
+        "unblinded": settings["unblinded"],
+        "rules_off": settings["rules_off"],
+    }
+
+
+def _now() -> str:
+    """UTC, to the second; SOURCE_DATE_EPOCH (reproducible-builds.org) fixes it where runs are to be compared."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH")
+    moment = dt.datetime.fromtimestamp(int(fixed), dt.UTC) if fixed else dt.datetime.now(dt.UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def write_timings(seconds: Mapping[str, float], path: Path) -> None:
+    """The seconds of each step as JSON."""
+    try:
+        path.write_text(json.dumps({step: round(took, 4) for step, took in seconds.items()}, indent=2) + "\n")
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot write the timings: {error.strerror}. Choose another file."
+        ) from None

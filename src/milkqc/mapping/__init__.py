@@ -1,0 +1,1 @@
+"""The mapping language: load it, find its faults, and apply it to what the readers brought."""

@@ -1,0 +1,300 @@
+"""What a column's `do` does: the closed list of actions over one or several source columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import polars as pl
+
+from milkqc import units
+from milkqc.mapping import formula as formulas
+from milkqc.mapping import values
+from milkqc.mapping.language import Column
+from milkqc.mapping.rows import Rows
+from milkqc.mapping.values import Mapped, Reading
+
+REPLICATES = ("first_of", "mean_of", "median_of", "mean_of_closest_two")
+NUMBERS = {"number", "integer"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a column is made: the block's rows, one wide visit's suffix, and the lets made so far."""
+
+    rows: Rows
+    missing: Mapping[str, str]
+    visit: str | None = None
+    suffix: str = ""
+    lets: Mapping[str, Mapped] = field(default_factory=dict)
+
+    def named(self, column: str) -> str:
+        """The source column that `Weight{visit}` means at this visit."""
+        return column.replace("{visit}", self.suffix)
+
+    def has(self, column: str) -> bool:
+        """Whether a let or a source column of this name is there."""
+        return column in self.lets or self.rows.has(self.named(column))
+
+
+def action_of(spec: Column, kind: str) -> str:
+    """The action a column asks for, said or implied by what else it has."""
+    if spec.do is not None:
+        return spec.do
+    if spec.formula is not None:
+        return "formula"
+    if spec.from_ is None:
+        return "constant"
+    if spec.codes is not None:
+        return "recode"
+    if kind == "date":
+        return "date"
+    return "convert" if spec.unit is not None else "copy"
+
+
+def make(
+    spec: Column, kind: str, place: Place, *, allowed: tuple[str, ...] = (), result: bool = False
+) -> Mapped:
+    """The target column that `spec` describes. `kind` is the dictionary's type; `allowed` an enumeration's codes.
+
+    `result` reads censored values as such. The mapping has been linted: every column it names is there,
+    or optional (then missing with reason `not_in_file`).
+    """
+    action = action_of(spec, kind)
+    if action == "constant":
+        return _constant(spec, kind, place)
+    if action == "row_number":
+        return _row_number(place)
+    if action == "from_schedule":
+        return _nothing(place, "", None)
+    if action == "formula":
+        return _formula(spec, place)
+    names = spec.from_ or ()
+    if spec.optional and not all(place.has(name) for name in names):
+        names = tuple(name for name in names if place.has(name))
+        if not names:
+            return _nothing(place, "not_in_file", spec)
+    parts = [_read(name, spec, kind, place, allowed, result=result) for name in names]
+    if action == "join":
+        return _join(parts, spec.separator)
+    if len(parts) == 1 and action not in REPLICATES:
+        return parts[0]
+    return _replicates(parts, action, spec, kind)
+
+
+def _read(
+    name: str, spec: Column, kind: str, place: Place, allowed: tuple[str, ...], *, result: bool
+) -> Mapped:
+    if name in place.lets:
+        return place.lets[name]
+    cells = place.rows.cells(place.named(name))
+    source = place.rows.resolve(place.named(name))[0]
+    reading = Reading(
+        missing=place.missing if spec.missing is None else spec.missing,
+        codes=spec.codes,
+        format=spec.format,
+        decimal=source.decimal if source else None,
+        thousands=source.thousands if source else None,
+        allowed=allowed,
+    )
+    if result:
+        mapped = values.result(cells, reading)
+    elif kind in NUMBERS and spec.format in {"weeks+days", "weeks.days"}:
+        mapped = values.gestation(cells, reading)
+    elif kind in NUMBERS:
+        mapped = values.number(cells, reading)
+    elif kind == "date":
+        mapped = values.date(cells, reading)
+    elif kind == "boolean":
+        mapped = values.boolean(cells, reading)
+    else:
+        mapped = values.words(cells, reading)
+    return replace(mapped, unit=unit_texts(spec, name, place))
+
+
+def unit_texts(spec: Column, name: str, place: Place) -> pl.Series:
+    """The raw unit of each row: declared, from the header, or from a column; null where there is none."""
+    height = place.rows.height
+    if spec.format in {"weeks+days", "weeks.days"}:
+        return pl.repeat("d", height, dtype=pl.String, eager=True)
+    if spec.unit is None:
+        return pl.repeat(None, height, dtype=pl.String, eager=True)
+    if spec.unit.from_ is not None:
+        text = place.rows.cells(place.named(spec.unit.from_)).text.str.strip_chars()
+        return pl.select(pl.when(text != "").then(text)).to_series()
+    text = header_unit(name, place) if spec.unit.header else spec.unit.text
+    return pl.repeat(text, height, dtype=pl.String, eager=True)
+
+
+def header_unit(name: str, place: Place) -> str | None:
+    """The unit that a column's header, label or dictionary note gives."""
+    variable = place.rows.cells(place.named(name)).variable
+    for text in (variable.unit_text, variable.name, variable.label):
+        found = units.header_unit(text) if text else None
+        if found:
+            return found
+    return variable.unit_text or None
+
+
+def _nothing(place: Place, reason: str, spec: Column | None) -> Mapped:
+    height = place.rows.height
+    none = pl.repeat(None, height, dtype=pl.String, eager=True)
+    missing = pl.repeat(reason or "from_schedule", height, dtype=pl.String, eager=True)
+    columns = spec.from_ if spec is not None and spec.from_ else ()
+    return Mapped(none, none, missing, columns, unit=none)
+
+
+def _constant(spec: Column, kind: str, place: Place) -> Mapped:
+    height = place.rows.height
+    none = pl.repeat(None, height, dtype=pl.String, eager=True)
+    text = pl.repeat(spec.value, height, dtype=pl.String, eager=True)
+    value = text
+    if kind in NUMBERS:
+        value = text.cast(pl.Float64)
+    elif kind == "boolean":
+        value = text == "true"
+    elif kind == "date":
+        value = text.str.to_date("%Y-%m-%d")
+    unit_text = spec.unit.text if spec.unit is not None else None
+    return Mapped(value, text, none, unit=pl.repeat(unit_text, height, dtype=pl.String, eager=True))
+
+
+def _row_number(place: Place) -> Mapped:
+    """1-based, over the rows of the source table, so that `where` does not renumber."""
+    number = (place.rows.take.cast(pl.Int64) + 1).cast(pl.String)
+    none = pl.repeat(None, number.len(), dtype=pl.String, eager=True)
+    return Mapped(number, number, none)
+
+
+def _join(parts: list[Mapped], separator: str) -> Mapped:
+    """Key parts joined; missing where one part is."""
+    value = pl.select(pl.concat_str([part.value for part in parts], separator=separator)).to_series()
+    missing = pl.select(pl.coalesce([part.missing for part in parts])).to_series()
+    found, judged = values.together(parts)
+    return Mapped(value, _raw(parts), missing, _columns(parts), problems=found, judged=judged)
+
+
+def _columns(parts: list[Mapped]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for part in parts for name in part.columns))
+
+
+def _raw(parts: list[Mapped]) -> pl.Series:
+    """`WB1=5.2; WB2=`: the cells behind a combined value, as written."""
+    if not parts:
+        return pl.Series([], dtype=pl.String)
+    shown = []
+    for part in parts:
+        if len(part.columns) > 1:
+            shown.append(part.raw.fill_null(""))
+        else:
+            name = part.columns[0] if part.columns else "constant"
+            shown.append(pl.select(pl.concat_str(pl.lit(f"{name}="), part.raw.fill_null(""))).to_series())
+    return pl.select(pl.concat_str(shown, separator="; ")).to_series()
+
+
+def _replicates(parts: list[Mapped], action: str, spec: Column, kind: str) -> Mapped:
+    found, judged = values.together(parts)
+    missing = pl.select(pl.coalesce([part.missing for part in parts])).to_series()
+    unit = next((part.unit for part in parts if part.unit is not None), None)
+    if action not in REPLICATES or kind not in NUMBERS:
+        value = pl.select(pl.coalesce([part.value for part in parts])).to_series()
+        spread = None
+    else:
+        table = np.column_stack([part.value.cast(pl.Float64).to_numpy() for part in parts])
+        value, spread = _combine(table, action)
+    missing = pl.select(pl.when(value.is_null()).then(missing)).to_series()
+    raw = _raw(parts)
+    if spread is not None and spec.max_difference is not None:
+        bound = spec.max_difference.value
+        allowed = value.abs() * (bound / 100) if spec.max_difference.relative else value * 0 + bound
+        # 1e-9: 60.7 - 60.0 is 0.7000000000000028 in binary; a difference of exactly the limit is within it.
+        apart = (spread > allowed + 1e-9).fill_null(False)
+        text = f"within {bound:g}{'%' if spec.max_difference.relative else ''} of each other"
+        found = pl.concat([found, values.problems(apart, "reading.replicates.disagree", raw, text)])
+        judged = {**judged, "reading.replicates.disagree": int(spread.is_not_null().sum())}
+    return Mapped(value, raw, missing, _columns(parts), unit=unit, problems=found, judged=judged)
+
+
+def _combine(table: np.ndarray, action: str) -> tuple[pl.Series, pl.Series]:
+    """Row by row: the combined value, and the difference between the readings that the rule used (null if < 2)."""
+    count = np.isfinite(table).sum(axis=1)
+    ordered = np.sort(table, axis=1)  # NaN goes last
+    rows = np.arange(len(table))
+    if action == "first_of":
+        first = np.argmax(np.isfinite(table), axis=1)
+        value = np.where(count > 0, table[rows, first], np.nan)
+        return _series(value), _series(np.full(len(table), np.nan))
+    last = ordered[rows, np.maximum(count - 1, 0)]
+    spread = np.where(count > 1, last - ordered[:, 0], np.nan)
+    if action == "mean_of":
+        total = np.where(np.isfinite(table), table, 0).sum(axis=1)
+        value = np.divide(total, count, out=np.full(len(table), np.nan), where=count > 0)
+    elif action == "median_of":
+        low = ordered[rows, np.maximum(count - 1, 0) // 2]
+        high = ordered[rows, np.minimum(count // 2, table.shape[1] - 1)]
+        value = np.where(count > 0, (low + high) / 2, np.nan)
+    else:
+        value, spread = _closest_two(ordered, count)
+    return _series(value), _series(spread)
+
+
+def _closest_two(ordered: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of the two readings nearest each other; of equally near pairs, the middle of all of them."""
+    if ordered.shape[1] < 2:
+        return ordered[:, 0], np.full(len(ordered), np.nan)
+    gaps = np.where(np.isfinite(ordered[:, 1:]), np.diff(ordered, axis=1), np.inf)
+    smallest = gaps.min(axis=1)
+    middles = (ordered[:, 1:] + ordered[:, :-1]) / 2
+    # Equal up to binary noise; with fewer than two readings there is no pair, and the sums below are not used.
+    near = np.isfinite(gaps) & (gaps <= smallest[:, None] + 1e-9)
+    low = np.where(near, middles, np.inf).min(axis=1)
+    high = np.where(near, middles, -np.inf).max(axis=1)
+    pair = np.where(count > 1, low, 0) / 2 + np.where(count > 1, high, 0) / 2
+    value = np.where(count > 1, pair, np.where(count == 1, ordered[:, 0], np.nan))
+    return value, np.where(count > 1, smallest, np.nan)
+
+
+def _series(values_: np.ndarray) -> pl.Series:
+    return pl.Series(values_, dtype=pl.Float64).fill_nan(None)
+
+
+def _formula(spec: Column, place: Place) -> Mapped:
+    tree = formulas.parse(spec.formula or "")
+    names = list(formulas.names(tree))
+    bare = spec.model_copy(update={"formula": None, "do": None})
+    parts = {
+        name: place.lets[name] if name in place.lets else _read(name, bare, "number", place, (), result=False)
+        for name in names
+    }
+    unit = formula_units(parts)
+    value = formulas.evaluate(tree, lambda name: parts[name].value, unit)
+    height = place.rows.height
+    if value.len() != height:
+        value = pl.repeat(value[0], height, dtype=pl.Float64, eager=True)
+    value = value.fill_nan(None)
+    missing = pl.select(
+        pl.coalesce([*(part.missing for part in parts.values()), pl.lit("no_value")])
+    ).to_series()
+    missing = pl.select(pl.when(value.is_null()).then(missing)).to_series()
+    found, judged = values.together(parts[name] for name in names if name not in place.lets)
+    text = formulas.unit_of(tree, unit)
+    return Mapped(
+        value,
+        _raw(list(parts.values())),
+        missing,
+        _columns(list(parts.values())),
+        unit=pl.repeat(text, height, dtype=pl.String, eager=True),
+        problems=found,
+        judged=judged,
+    )
+
+
+def formula_units(parts: Mapping[str, Mapped]) -> Callable[[str], str | None]:
+    """The unit of each name; a formula's columns have one unit each (lint refuses units that differ by row)."""
+
+    def unit(name: str) -> str | None:
+        texts = parts[name].unit
+        return None if texts is None or texts.len() == 0 else texts[0]
+
+    return unit

@@ -1,0 +1,159 @@
+"""What is wrong with a mapping once the data is there: columns, codes, date formats, units in headers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Words
+from fnmatch import fnmatchcase
+
+from milkqc import cells as text_cells
+from milkqc import units
+from milkqc.mapping import values
+from milkqc.mapping.faults import FaultList, nearest
+from milkqc.mapping.language import Mapping
+from milkqc.mapping.load import Loaded
+from milkqc.mapping.sources import Cells, SourceTable
+from milkqc.mapping.uses import Use, uses
+
+
+def against(loaded: Loaded, tables: Words[str, SourceTable]) -> FaultList:
+    """All faults that the data shows. Only tables that could be read are judged."""
+    faults, mapping = loaded.faults(), loaded.mapping
+    used: dict[str, set[str]] = {name: set() for name in mapping.tables}
+    reported: set[tuple[str, str]] = set()
+    for name, table in tables.items():
+        _alike(name, table, faults)
+    for use in uses(mapping):
+        used.setdefault(use.table, set()).add(use.column)
+        if use.table not in tables:
+            continue
+        table = tables[use.table]
+        if use.column not in table.columns:
+            if not use.optional and (use.table, use.column) not in reported:
+                reported.add((use.table, use.column))
+                _unknown(use, table, faults)
+            continue
+        if use.spec is not None and table.height:
+            _fits(use, table.cells(use.column), mapping, faults)
+    for name, table in tables.items():
+        _unmapped(name, table, used.get(name, set()), mapping, faults)
+    return faults
+
+
+def _alike(name: str, table: SourceTable, faults: FaultList) -> None:
+    """Files behind one name have the same columns (in any order)."""
+    first = table.sources[0]
+    for source in table.sources[1:]:
+        more = sorted(set(source.table.columns) - set(first.table.columns))
+        less = sorted(set(first.table.columns) - set(source.table.columns))
+        if more or less:
+            texts = [
+                f"{verb} {', '.join(columns)}"
+                for verb, columns in (("also has", more), ("lacks", less))
+                if columns
+            ]
+            faults.add(
+                ("tables", name, "file"),
+                "M307",
+                f"{source.origin.file} {' and '.join(texts)} beside {first.origin.file}.",
+                "Give the files that differ a table of their own.",
+            )
+
+
+def _unknown(use: Use, table: SourceTable, faults: FaultList) -> None:
+    files = ", ".join(source.origin.file for source in table.sources[:3])
+    dropped = {name for source in table.sources for name in source.dropped}
+    if use.column in dropped:
+        todo = "It is an identifier and was dropped at reading; write `identifier: keep` at the column to use it."
+    else:
+        todo = (
+            nearest(use.column, table.columns)
+            or f"Its columns: {', '.join(table.columns[:12])}{' ...' if len(table.columns) > 12 else ''}."
+        )
+    faults.add(use.path, "M303", f"{files} has no column {use.column!r}.", todo)
+
+
+def _unmapped(name: str, table: SourceTable, used: set[str], mapping: Mapping, faults: FaultList) -> None:
+    globs = mapping.unmapped.get(name, ())
+    listed = {column for column in table.columns if any(fnmatchcase(column, glob) for glob in globs)}
+    plainly = {glob for glob in globs if glob in table.columns}
+    for column in sorted(plainly & used):
+        faults.add(
+            ("unmapped", name),
+            "M127",
+            f"the column {column!r} is used and also listed as unmapped.",
+            "Take it out of one of the two.",
+        )
+    left = [column for column in table.columns if column not in used and column not in listed]
+    if left:
+        few = ", ".join(left[:20]) + (f" and {len(left) - 20} more" if len(left) > 20 else "")
+        faults.add(
+            ("unmapped", name) if name in mapping.unmapped else ("tables", name),
+            "M126",
+            f"nothing is said of {len(left)} column{'s' if len(left) > 1 else ''} of {name}: {few}.",
+            f"Map them, or list them under `unmapped: {{{name}: [...]}}`.",
+        )
+
+
+def _fits(use: Use, cells: Cells, mapping: Mapping, faults: FaultList) -> None:
+    spec = use.spec
+    if spec is None:
+        return
+    dated = cells.kind in {"date", "datetime"}
+    if spec.format is not None and dated:
+        faults.add(
+            (*use.path[:-1], "format") if use.path[-1] == "from" else use.path,
+            "M304",
+            f"{use.column} is already a date in the file.",
+            "Take `format` out.",
+        )
+    if use.kind == "date" and not dated and spec.format is None and "date" not in cells.variable.source_type:
+        faults.add(
+            use.path,
+            "M305",
+            f"{use.column} is text or a number, and nothing says how its dates are written.",
+            'Add `format: "%d/%m/%Y"` (or as the file has it).',
+        )
+    if spec.format is not None and use.kind == "date":
+        try:
+            text_cells.check_date_format(spec.format)
+        except ValueError as error:
+            faults.add(use.path, "M131", f"{error}", 'Write it like "%d/%m/%Y".')
+    if use.kind in {"number", "integer"} and dated:
+        faults.add(
+            use.path, "M113", f"{use.column} is a date in the file, not a number.", "Map it to a date."
+        )
+    if spec.unit is not None and spec.unit.header:
+        _header(use, cells, faults)
+    if spec.codes is not None and spec.otherwise == "fault":
+        _unlisted(use, cells, mapping, faults)
+
+
+def _header(use: Use, cells: Cells, faults: FaultList) -> None:
+    variable = cells.variable
+    if not any(
+        units.header_unit(text) for text in (variable.unit_text, variable.name, variable.label) if text
+    ):
+        faults.add(
+            use.path,
+            "M208",
+            f"the header {use.column!r} names no unit.",
+            "Write the unit into the mapping: `unit: ug/L`.",
+        )
+
+
+def _unlisted(use: Use, cells: Cells, mapping: Mapping, faults: FaultList) -> None:
+    spec = use.spec
+    if spec is None or spec.codes is None:
+        return
+    reason = values.reasons(
+        cells, spec.missing if spec.missing is not None else mapping.missing, blanks=False
+    )
+    coded = values.recode(cells.text, spec.codes)
+    left = cells.text.filter(reason.is_null() & coded.is_null()).unique().sort().to_list()
+    if left:
+        faults.add(
+            (*use.path[:-1], "codes"),
+            "M306",
+            f"{use.column} holds {', '.join(repr(code) for code in left[:10])}, which `codes` does not list.",
+            "Add the codes, or write `otherwise: query`.",
+        )

@@ -1,0 +1,332 @@
+"""One block of the mapping made into rows of its target table (participants, visits, growth)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+from milkqc import cells as text_cells
+from milkqc.mapping import actions, merge, targets, values
+from milkqc.mapping.actions import Place
+from milkqc.mapping.language import Block, Column
+from milkqc.mapping.rows import Rows
+from milkqc.mapping.values import Mapped
+
+REJECT_SCHEMA = {
+    "source_table": pl.String,
+    "source_file": pl.String,
+    "source_row": pl.Int64,
+    "why": pl.String,
+    "cells": pl.String,
+}
+PLACED_PROBLEMS = {
+    "place": pl.UInt32,
+    "rule_id": pl.String,
+    "variable": pl.String,
+    "value": pl.String,
+    "expected": pl.String,
+    "n_rows": pl.Int64,
+    "source_row": pl.Int64,
+}
+
+
+@dataclass(frozen=True)
+class Built:
+    """Rows of a target table, the problems of their cells, the rows that have no place, and who fills what.
+
+    `problems` point at rows of `frame` by `place`; `judged` counts by (rule, variable) what reading looked at;
+    `columns` names the source columns of each variable.
+    """
+
+    frame: pl.DataFrame
+    problems: pl.DataFrame
+    rejected: pl.DataFrame
+    read: int
+    used: int
+    set_aside: int
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    judged: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    controls: Mapping[str, int] = field(default_factory=dict)
+
+
+def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> Built:
+    """The block's rows, one for each source row (and wide visit), or for each key of a long file."""
+    pieces = []
+    known = targets.mappable(table)
+    specs: dict[str, Column] = dict(block.columns)
+    for visit, suffix in (block.visits or {"": ""}).items():
+        place = with_lets(Place(rows, missing, visit or None, suffix), block)
+        frame = rows.places()
+        mapped_columns: dict[str, tuple[str, Mapped]] = {}
+        for name, spec in specs.items():
+            if block.long is not None and spec.from_ is None and spec.do is None and spec.value is None:
+                continue
+            column = known[name]
+            mapped = actions.make(spec, column.type, place, allowed=column.codes)
+            mapped_columns[targets.stored(table, name)] = (column.type, mapped)
+        for name, extra in block.extra.items():
+            mapped_columns[f"x_{name}"] = (extra.type, actions.make(extra, extra.type, place))
+        if block.long is not None:
+            mapped_columns |= _measurements(table, block, place)
+        for name, let in place.lets.items():
+            mapped_columns[f"let_{name}"] = ("let", let)
+        pieces.append(_piece(table, frame, keys(table, block, place), mapped_columns))
+    return _whole(table, block, rows, pieces)
+
+
+def with_lets(place: Place, block: Block) -> Place:
+    """The place with the block's named intermediates made, each able to use those before it."""
+    for name, spec in block.let.items():
+        place = replace(place, lets={**place.lets, name: actions.make(spec, "number", place)})
+    return place
+
+
+def keys(table: str, block: Block, place: Place) -> dict[str, Mapped]:
+    """The key's parts as text. Missing codes count only where the key itself declares them."""
+    strict = replace(place, missing={})
+    made = {}
+    for name, spec in block.key.items():
+        mapped = actions.make(spec, "text", strict)
+        value = text_cells.key_text(mapped.value)
+        made[name] = replace(mapped, value=value)
+    if place.visit is not None:
+        word = pl.repeat(place.visit, place.rows.height, dtype=pl.String, eager=True)
+        none = pl.repeat(None, place.rows.height, dtype=pl.String, eager=True)
+        made["visit"] = Mapped(word, none, none)
+    if "infant_id" in targets.KEYS[table] and "infant_id" not in made and table in {"participants", "growth"}:
+        made["infant_id"] = made["participant_id"]
+    return made
+
+
+def _measurements(table: str, block: Block, place: Place) -> dict[str, tuple[str, Mapped]]:
+    """A long file's measurements: for each variable a column that only its own rows fill."""
+    long = block.long
+    if long is None or long.variable is None:
+        return {}
+    named = values.recode(place.rows.cells(long.variable).text, long.codes)
+    made: dict[str, tuple[str, Mapped]] = {}
+    for variable in dict.fromkeys(long.codes.values()):
+        given = block.columns.get(variable, Column())
+        update: dict[str, object] = {"from_": (long.value,), "missing": given.missing or long.missing}
+        if given.unit is None and long.unit is not None:
+            update["unit"] = unit_from(long.unit)
+        column = targets.mappable(table)[variable]
+        mapped = actions.make(given.model_copy(update=update), column.type, place, allowed=column.codes)
+        mine = named == variable
+        made[targets.stored(table, variable)] = (column.type, _only(mapped, mine.fill_null(False)))
+    return made
+
+
+def unit_from(column: str) -> UnitOf:
+    """The unit that another column of the row holds."""
+    return UnitOf.model_validate({"from": column})
+
+
+def _only(mapped: Mapped, rows: pl.Series) -> Mapped:
+    """The column with nothing at all (no value, no reason, no problem) outside `rows`."""
+
+    def kept(series: pl.Series | None) -> pl.Series | None:
+        return None if series is None else pl.select(pl.when(rows).then(series)).to_series()
+
+    places = pl.Series(rows.arg_true(), dtype=pl.UInt32)
+    value, raw, missing = kept(mapped.value), kept(mapped.raw), kept(mapped.missing)
+    if value is None or raw is None or missing is None:
+        raise ValueError("a mapped column always has values, raw texts and reasons")
+    return replace(
+        mapped,
+        value=value,
+        raw=raw,
+        missing=missing,
+        unit=kept(mapped.unit),
+        problems=mapped.problems.filter(pl.col("row").is_in(places.implode())),
+        judged={rule: int(rows.sum()) for rule in mapped.judged},
+    )
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One pass over the block's rows: all of them, with `why` where a key part is missing."""
+
+    frame: pl.DataFrame
+    why: pl.Series
+    problems: pl.DataFrame
+    cells: pl.Series
+    columns: Mapping[str, tuple[str, ...]]
+    judged: Mapping[tuple[str, str], int]
+
+
+def _piece(
+    table: str,
+    frame: pl.DataFrame,
+    made: Mapping[str, Mapped],
+    columns: Mapping[str, tuple[str, Mapped]],
+) -> Piece:
+    for name in targets.KEYS[table]:
+        if name in made:
+            frame = frame.with_columns(made[name].value.alias(name))
+        else:
+            frame = frame.with_columns(pl.lit(None, dtype=pl.String).alias(name))
+    found = []
+    judged: dict[tuple[str, str], int] = {}
+    for name, (kind, mapped) in columns.items():
+        frame = frame.with_columns(stored_columns(name, kind, mapped))
+        found.append(mapped.problems.with_columns(variable=pl.lit(name.removeprefix("let_"))))
+        for rule, count in mapped.judged.items():
+            judged[rule, name] = judged.get((rule, name), 0) + count
+    problems = (
+        pl.concat(found) if found else pl.DataFrame(schema={**values.PROBLEM_SCHEMA, "variable": pl.String})
+    )
+    return Piece(
+        frame,
+        key_faults(made),
+        problems,
+        key_cells(made),
+        {name: mapped.columns for name, (_, mapped) in columns.items()},
+        judged,
+    )
+
+
+def stored_columns(name: str, kind: str, mapped: Mapped) -> list[pl.Series]:
+    """The internal columns of one mapped variable (docs/architecture.md)."""
+    height = mapped.raw.len()
+    parts = [mapped.raw.alias(f"{name}__raw"), mapped.missing.alias(f"{name}__missing")]
+    if kind in {"number", "integer", "let"}:
+        unit = (
+            mapped.unit if mapped.unit is not None else pl.repeat(None, height, dtype=pl.String, eager=True)
+        )
+        number = mapped.value.cast(pl.Float64)
+        return [number.alias(f"{name}__number"), unit.cast(pl.String).alias(f"{name}__raw_unit"), *parts]
+    kinds = {"boolean": pl.Boolean, "date": pl.Date}
+    return [mapped.value.cast(kinds.get(kind, pl.String)).alias(name), *parts]
+
+
+def key_faults(made: Mapping[str, Mapped]) -> pl.Series:
+    """Why a row has no place (`visit is missing (not_done)`), null where all its key parts are there."""
+    texts = []
+    for name, mapped in made.items():
+        if name in {"sample_id"}:
+            continue
+        reason = pl.coalesce(mapped.missing, pl.lit("unreadable"))
+        texts.append(
+            pl.when(mapped.value.is_null()).then(
+                pl.concat_str(pl.lit(f"{name} is missing ("), reason, pl.lit(")"))
+            )
+        )
+    joined = pl.select(pl.concat_str(texts, separator="; ", ignore_nulls=True)).to_series()
+    return pl.select(pl.when(joined != "").then(joined)).to_series()
+
+
+def key_cells(made: Mapping[str, Mapped]) -> pl.Series:
+    """`PID=12; VISIT=`: the key's cells as written, for people who look for the row."""
+    seen: dict[str, pl.Series] = {}
+    for mapped in made.values():
+        if len(mapped.columns) == 1:
+            seen.setdefault(mapped.columns[0], mapped.raw)
+        elif mapped.columns:
+            seen.setdefault(" + ".join(mapped.columns), mapped.raw)
+    height = next(iter(made.values())).value.len()
+    if not seen:
+        return pl.repeat("", height, dtype=pl.String, eager=True)
+    texts = [pl.concat_str(pl.lit(f"{name}="), raw.fill_null("")) for name, raw in seen.items()]
+    return pl.select(pl.concat_str(texts, separator="; ")).to_series()
+
+
+def _whole(table: str, block: Block, rows: Rows, pieces: list[Piece]) -> Built:
+    """The passes stacked, unplaced rows taken out, a long file's rows brought together by key."""
+    frames, problems, rejected = [], [], []
+    offset = 0
+    judged: dict[tuple[str, str], int] = {}
+    columns: dict[str, tuple[str, ...]] = {}
+    variable_unknown = _unknown_variables(block, rows)
+    for piece in pieces:
+        why = pl.select(pl.coalesce(piece.why, variable_unknown)).to_series()
+        good = why.is_null()
+        position = pl.select(pl.when(good).then(good.cast(pl.UInt32).cum_sum() - 1 + offset)).to_series()
+        frames.append(piece.frame.filter(good))
+        rejected.append(
+            piece.frame.select("source_table", "source_file", "source_row")
+            .with_columns(why=why, cells=piece.cells)
+            .filter(~good)
+        )
+        placed = piece.problems.with_columns(place=position.gather(piece.problems["row"]))
+        problems.append(placed.filter(pl.col("place").is_not_null()))
+        offset += int(good.sum())
+        for key, count in piece.judged.items():
+            judged[key] = judged.get(key, 0) + count
+        columns |= {
+            name: tuple(dict.fromkeys((*columns.get(name, ()), *names)))
+            for name, names in piece.columns.items()
+        }
+    frame = pl.concat(frames, how="diagonal")
+    unplaced = pl.concat(rejected).unique(
+        subset=["source_file", "source_row"], keep="first", maintain_order=True
+    )
+    placed_rows = frame.select("source_file", "source_row").unique()
+    lost = unplaced.join(placed_rows, on=["source_file", "source_row"], how="anti").height
+    found = pl.concat(problems, how="diagonal")
+    found = found.with_columns(
+        n_rows=pl.lit(1, dtype=pl.Int64), source_row=frame["source_row"].gather(found["place"])
+    ).select(pl.col(name).cast(kind) for name, kind in PLACED_PROBLEMS.items())
+    if block.long is not None:
+        measured = [targets.stored(table, name) for name in dict.fromkeys(block.long.codes.values())]
+        frame, found = _together(table, frame, found, measured)
+    return Built(
+        frame,
+        found,
+        pl.concat(rejected).select(pl.col(name).cast(kind) for name, kind in REJECT_SCHEMA.items()),
+        rows.table.height,
+        rows.height - lost,
+        rows.set_aside,
+        columns,
+        judged,
+        rows.controls,
+    )
+
+
+def _unknown_variables(block: Block, rows: Rows) -> pl.Series:
+    """Why a long file's row measures nothing known; null everywhere in other files."""
+    if block.long is None or block.long.variable is None:
+        return pl.repeat(None, rows.height, dtype=pl.String, eager=True)
+    text = rows.cells(block.long.variable).text
+    named = values.recode(text, block.long.codes)
+    return pl.select(
+        pl.when(named.is_null()).then(
+            pl.concat_str(
+                pl.lit(f"{block.long.variable} is "), text.fill_null("empty"), pl.lit(", not in codes")
+            )
+        )
+    ).to_series()
+
+
+def _together(
+    table: str, frame: pl.DataFrame, problems: pl.DataFrame, measured: list[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The measurements of one key in one row; the second measurement of a variable goes to a second row."""
+    by = [name for name in targets.KEYS[table] if frame[name].is_not_null().any()]
+    filled = pl.coalesce(
+        pl.when(pl.coalesce(f"{name}__raw", f"{name}__missing").is_not_null()).then(pl.lit(name))
+        for name in measured
+    )
+    frame = frame.with_columns(_which=filled, _at=pl.int_range(pl.len(), dtype=pl.UInt32))
+    frame = frame.with_columns(_time=pl.int_range(pl.len()).over([*by, "_which"]))
+    groups = frame.select(*by, "_time", "_at")
+    merged, conflicts = merge.merge(frame.drop("_which", "_at"), [*by, "_time"])
+    places = merged.select(*by, "_time").with_columns(_new=pl.int_range(pl.len(), dtype=pl.UInt32))
+    moved = groups.join(places, on=[*by, "_time"], how="left", maintain_order="left", nulls_equal=True)
+    found = problems.with_columns(place=moved["_new"].gather(problems["place"]))
+    return merged.drop("_time"), pl.concat([found, conflict_problems(conflicts, merged)])
+
+
+def conflict_problems(conflicts: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:
+    """The conflicts of merged rows as problems."""
+    return conflicts.select(
+        place="group",
+        rule_id=pl.lit("reading.repeat.conflict"),
+        variable="variable",
+        value="value",
+        expected=pl.lit("one value"),
+        n_rows="n_rows",
+        source_row=merged["source_row"].gather(conflicts["group"]),
+    ).select(pl.col(name).cast(kind) for name, kind in PLACED_PROBLEMS.items())

@@ -1,0 +1,319 @@
+"""The words of a mapping file (MAPPING.md), as frozen models. Every scalar arrives as text and is typed here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+ACTIONS = (
+    "copy",
+    "recode",
+    "date",
+    "convert",
+    "constant",
+    "join",
+    "row_number",
+    "first_of",
+    "mean_of",
+    "median_of",
+    "mean_of_closest_two",
+    "from_schedule",
+    "formula",
+)
+Action = Literal[
+    "copy",
+    "recode",
+    "date",
+    "convert",
+    "constant",
+    "join",
+    "row_number",
+    "first_of",
+    "mean_of",
+    "median_of",
+    "mean_of_closest_two",
+    "from_schedule",
+    "formula",
+]
+FORMATS = ("dta", "sav", "xpt", "csv", "xlsx", "redcap")
+REPEATS = ("finding", "same", "keep", "replicate")
+
+
+class Model(BaseModel):
+    """Frozen, and a key that is not in the language is a fault."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list) or value is None else [value]
+
+
+def _keyed(key: str) -> BeforeValidator:
+    """A bare word stands for a mapping with one key: `PID` for `{from: PID}`."""
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, str | list) else value)
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class Amount(Model):
+    """A tolerance: absolute in the column's own unit, or relative (`5%`)."""
+
+    value: float = Field(ge=0)
+    relative: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        if isinstance(value, str) and value.endswith("%"):
+            return {"value": value[:-1].strip(), "relative": True}
+        return {"value": value} if isinstance(value, str) else value
+
+
+class UnitOf(Model):
+    """Where a unit stands: fixed text, the column's header, or another column of the same row."""
+
+    text: str | None = None
+    header: bool = False
+    from_: str | None = Field(default=None, alias="from")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"header": True} if value == "header" else {"text": value}
+        return value
+
+
+class LimitOf(Model):
+    """The assay's limit in the raw unit: a number, a column, or a number by batch or plate."""
+
+    value: float | None = None
+    from_: str | None = Field(default=None, alias="from")
+    by: str | None = None
+    values: dict[str, float] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        return {"value": value} if isinstance(value, str) else value
+
+
+class Column(Model):
+    """How one target column is made from source cells."""
+
+    from_: Words | None = Field(default=None, alias="from")
+    do: Action | None = None
+    unit: UnitOf | None = None
+    codes: dict[str, str] | None = None
+    otherwise: Literal["query", "fault"] = "query"
+    format: str | None = None
+    missing: dict[str, str] | None = None
+    value: str | None = None
+    separator: str = ""
+    formula: str | None = None
+    max_difference: Amount | None = None
+    optional: bool = False
+    match: Literal["exact", "converted", "approximate", "not_collected", "undecided"] | None = None
+    identifier: Literal["keep"] | None = None
+
+
+class Extra(Column):
+    """A column of the study's own, kept as x_<name>."""
+
+    type: Literal["text", "number", "integer", "boolean", "date"] = "text"
+
+
+class Analyte(Column):
+    """One analyte: of a wide file (with `from`), or what a long file's rows of it need besides."""
+
+    substance: str | None = None
+    method: str | None = None
+    measures: str | None = None
+    limit: LimitOf | None = None
+    dilution: float | None = None
+
+
+class Defaults(Model):
+    """What `every` analyte of a block has unless it says otherwise."""
+
+    unit: UnitOf | None = None
+    substance: str | None = None
+    method: str | None = None
+    measures: str | None = None
+    limit: LimitOf | None = None
+    dilution: float | None = None
+    missing: dict[str, str] | None = None
+
+
+class Long(Model):
+    """A file with one measurement a row: which column names it, which holds it."""
+
+    variable: str | None = None
+    analyte: str | None = None
+    value: str
+    unit: str | None = None
+    limit: str | None = None
+    codes: dict[str, str] = Field(default_factory=dict)
+    missing: dict[str, str] | None = None
+
+
+class Link(Model):
+    """A lookup in another table: `on` maps this table's column to the other's."""
+
+    on: dict[str, Any]
+    both: bool = False
+
+
+class Repeats(Model):
+    """How several rows under one key are read."""
+
+    policy: Literal["finding", "same", "keep", "replicate", "latest", "agree"]
+    latest: str | None = None
+    agree: Amount | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"policy": value}
+        if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in {"latest", "agree"}:
+            return {"policy": next(iter(value)), **value}
+        return value
+
+
+class Controls(Model):
+    """The laboratory's own rows (blanks, control levels, duplicates): set aside and counted, never samples."""
+
+    from_: str = Field(alias="from")
+    blank: Words = ()
+    control: Words = ()
+    duplicate: Words = ()
+
+
+class Block(Model):
+    """One source table read into one target table."""
+
+    from_: str = Field(alias="from")
+    with_: dict[str, Link] = Field(default_factory=dict, alias="with")
+    where: dict[str, Words] = Field(default_factory=dict)
+    visits: dict[str, str] | None = None
+    long: Long | None = None
+    key: dict[str, Annotated[Column, _keyed("from")]]
+    let: dict[str, Annotated[Column, _keyed("from")]] = Field(default_factory=dict)
+    columns: dict[str, Annotated[Column, _keyed("from")]] = Field(default_factory=dict)
+    extra: dict[str, Annotated[Extra, _keyed("from")]] = Field(default_factory=dict)
+    every: Defaults = Field(default_factory=Defaults)
+    analytes: dict[str, Annotated[Analyte, _keyed("from")]] = Field(default_factory=dict)
+    repeats: Repeats | None = None
+    controls: Controls | None = None
+    specimen: Literal["milk", "serum", "plasma", "urine", "whole_blood", "dried_blood_spot"] = "milk"
+    compare: dict[str, Any] | None = None
+
+
+class Table(Model):
+    """A source table: its file under the data folder, and what its format needs told."""
+
+    file: str
+    format: Literal["dta", "sav", "xpt", "csv", "xlsx", "redcap"] | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: Literal[".", ","] | None = None
+    thousands: Literal[".", ",", " ", "'"] | None = None
+    header_row: Annotated[int, Field(ge=1)] | Literal["none"] | None = None
+    names: tuple[str, ...] | None = None
+    sheet: str | None = None
+    dictionary: str | None = None
+    form: str | None = None
+
+
+class Visit(Model):
+    """A planned visit: its day of life and the window of days in which it counts."""
+
+    day: float
+    window: tuple[float, float] | None = None
+
+
+class Mae(Model):
+    """Which adequacy estimates the study compares with."""
+
+    authority: str | None = None
+    basis: str | None = None
+    set: tuple[str, ...] = ()
+    values: str | None = None
+
+
+class AnalysisMilk(Model):
+    """Which of several samples of one visit stands in the analysis table."""
+
+    expression: Words = ()
+    replicates: Literal["mean"] | None = None
+
+
+class Analysis(Model):
+    """Choices for the analysis table."""
+
+    milk: AnalysisMilk = Field(default_factory=AnalysisMilk)
+    censored: Literal["none", "limit/2", "limit/sqrt2"] = "none"
+
+
+def _blocks(value: Any) -> Any:
+    return value if isinstance(value, list) or value is None else [value]
+
+
+Blocks = Annotated[tuple[Block, ...], BeforeValidator(_blocks)]
+
+
+def _changes(value: Any) -> Any:
+    return [{"file": item} if isinstance(item, str) else item for item in _listed(value) or []]
+
+
+class Expectation(Model):
+    """One entry of `expectations`: a rule file of the study, or a change to a rule."""
+
+    file: str | None = None
+    rule: str | None = None
+    off: str | None = None
+    min: float | None = None
+    max: float | None = None
+    severity: Literal["critical", "warning", "info"] | None = None
+    reason: str | None = None
+
+
+class Mapping(Model):
+    """A whole study."""
+
+    milkqc: Literal["1"]
+    study: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\z")]
+    title: str = ""
+    simulated: bool = False
+    missing: dict[str, str] = Field(default_factory=dict)
+    mae: Mae | None = None
+    schedule: dict[str, Visit] = Field(default_factory=dict)
+    tables: dict[str, Table]
+    participants: Blocks = ()
+    visits: Blocks = ()
+    growth: Blocks = ()
+    milk: Blocks = ()
+    biomarkers: Blocks = ()
+    analysis: Analysis = Field(default_factory=Analysis)
+    expectations: Annotated[tuple[Expectation, ...], BeforeValidator(_changes)] = ()
+    unmapped: dict[str, Words] = Field(default_factory=dict)
+    not_collected: dict[str, str] = Field(default_factory=dict)
+    unblinded: str | None = None
+    preterm_age: Literal["corrected", "chronological"] = "corrected"
+    study_start: str | None = None
+    data_cutoff: str | None = None
+    analytes_file: str | None = None
+    decisions: str | None = None
+    golden: Any = None
+
+    def blocks(self) -> list[tuple[str, int, Block]]:
+        """Every block with its target table and its place in that section."""
+        return [
+            (table, place, block)
+            for table in ("participants", "visits", "growth", "milk", "biomarkers")
+            for place, block in enumerate(getattr(self, table))
+        ]

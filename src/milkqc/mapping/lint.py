@@ -1,0 +1,233 @@
+"""What is wrong with a mapping before any data is read: names, units, options that do not go together."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from milkqc import reference
+from milkqc.mapping import lint_columns, targets
+from milkqc.mapping.faults import FaultList, nearest
+from milkqc.mapping.language import Block, Mapping
+from milkqc.mapping.load import Loaded
+from milkqc.mapping.repeats import policy_of
+from milkqc.yamlfile import Path_
+
+
+def lint(loaded: Loaded) -> FaultList:
+    """All faults of meaning that the mapping alone shows. Nothing is raised; call `check` on the list."""
+    faults, mapping = loaded.faults(), loaded.mapping
+    _tables(mapping, faults)
+    _mae(mapping, faults)
+    _expectations(mapping, faults)
+    for name, day in (("study_start", mapping.study_start), ("data_cutoff", mapping.data_cutoff)):
+        if day is not None and not lint_columns.is_iso_date(day):
+            faults.add((name,), "M113", f"{day!r} is not a date.", "Write it as YYYY-MM-DD.")
+    for visit, planned in mapping.schedule.items():
+        if planned.window is not None and planned.window[0] > planned.window[1]:
+            faults.add(
+                ("schedule", visit, "window"), "M113", "the window ends before it starts.", "Swap the two."
+            )
+    if not mapping.blocks():
+        faults.add((), "M111", "no target table is mapped.", "Add `participants:`, `growth:` or `milk:`.")
+    for table, place, block in mapping.blocks():
+        _block(table, (table, place), block, mapping, faults)
+    return faults
+
+
+def _tables(mapping: Mapping, faults: FaultList) -> None:
+    for name, table in mapping.tables.items():
+        for key in ("file", "dictionary"):
+            text = getattr(table, key)
+            if text is not None and _leaves(text):
+                faults.add(
+                    ("tables", name, key),
+                    "M130",
+                    f"the path {text!r} leaves the data folder.",
+                    "Name a file inside the folder given by --data.",
+                )
+        if table.header_row == "none" and table.names is None and table.format != "redcap":
+            faults.add(
+                ("tables", name, "header_row"),
+                "M123",
+                "a file without a header needs names.",
+                "Add `names: [...]`.",
+            )
+        if table.names is not None and len(set(table.names)) < len(table.names):
+            faults.add(
+                ("tables", name, "names"), "M123", "a name stands twice.", "Give every column its own name."
+            )
+        if table.format == "redcap" and table.dictionary is None:
+            faults.add(
+                ("tables", name),
+                "M111",
+                "a REDCap export needs its data dictionary.",
+                "Add `dictionary: ..._DataDictionary.csv`.",
+            )
+        if table.decimal is not None and table.decimal == table.thousands:
+            faults.add(
+                ("tables", name, "thousands"),
+                "M123",
+                "decimal and thousands separator are the same.",
+                "Change one.",
+            )
+    for name in mapping.unmapped:
+        if name not in mapping.tables:
+            faults.add(
+                ("unmapped", name), "M120", f"there is no table {name!r}.", nearest(name, mapping.tables)
+            )
+
+
+def _leaves(text: str) -> bool:
+    path = PurePosixPath(text.replace("\\", "/"))
+    return path.is_absolute() or ".." in path.parts or (len(text) > 1 and text[1] == ":") or not path.parts
+
+
+def _mae(mapping: Mapping, faults: FaultList) -> None:
+    mae = mapping.mae
+    if mae is None:
+        return
+    known = reference.analytes()
+    for place, analyte in enumerate(mae.set):
+        if analyte not in known:
+            faults.add(
+                ("mae", "set", place),
+                "M204",
+                f"the analyte {analyte!r} is not known.",
+                nearest(analyte, known),
+            )
+    if mae.values is not None:
+        return
+    from milkqc.reference import mae as estimates
+
+    for key, given, allowed in (
+        ("authority", mae.authority, estimates.AUTHORITIES),
+        ("basis", mae.basis, estimates.BASES),
+    ):
+        if given is None:
+            faults.add(("mae",), "M111", f"the key `{key}` is missing.", f"Use one of: {', '.join(allowed)}.")
+        elif given not in allowed:
+            hint = nearest(given, allowed) or f"Use one of: {', '.join(allowed)}."
+            faults.add(("mae", key), "M140", f"{given!r} is not a {key} of adequacy estimates.", hint)
+
+
+def _expectations(mapping: Mapping, faults: FaultList) -> None:
+    for place, entry in enumerate(mapping.expectations):
+        path: Path_ = ("expectations", place)
+        if (entry.file is None) == (entry.rule is None):
+            faults.add(
+                path,
+                "M123",
+                "an entry names a rule file or one rule.",
+                "Write a file, or `rule:` with a reason.",
+            )
+        elif entry.rule is not None and entry.off is None and entry.reason is None:
+            faults.add(path, "M111", "a changed rule needs a `reason`.", "Say why the limit is changed.")
+        elif entry.file is not None and _leaves(entry.file):
+            faults.add(
+                path,
+                "M130",
+                f"the path {entry.file!r} leaves the mapping's folder.",
+                "Keep it beside the mapping.",
+            )
+
+
+def _block(table: str, path: Path_, block: Block, mapping: Mapping, faults: FaultList) -> None:
+    if block.from_ not in mapping.tables:
+        hint = nearest(block.from_, mapping.tables) or f"Known: {', '.join(mapping.tables)}."
+        faults.add((*path, "from"), "M120", f"there is no table {block.from_!r}.", hint)
+    _links(path, block, mapping, faults)
+    _keys(table, path, block, faults)
+    _visits(path, block, faults)
+    _repeats(table, path, block, faults)
+    lint_columns.block(table, path, block, faults)
+    if table == "biomarkers" and block.specimen == "milk" and "specimen" not in block.columns:
+        faults.add(
+            path, "M111", "the key `specimen` is missing.", "Add `specimen: serum` (or plasma, urine ...)."
+        )
+
+
+def _links(path: Path_, block: Block, mapping: Mapping, faults: FaultList) -> None:
+    for name, link in block.with_.items():
+        where = (*path, "with", name)
+        if name not in mapping.tables:
+            faults.add(where, "M120", f"there is no table {name!r}.", nearest(name, mapping.tables))
+        if len(link.on) != 1:
+            faults.add(
+                (*where, "on"), "M113", "a link has one pair of columns.", "Write `on: {TUBE: BARCODE}`."
+            )
+        for mine, theirs in link.on.items():
+            if not isinstance(theirs, str):
+                faults.add(
+                    (*where, "on", mine),
+                    "M190",
+                    "not yet: links that clean come with a later version.",
+                    "Write `on: {TUBE: BARCODE}`.",
+                )
+            elif any(mine.startswith(f"{other}.") for other in block.with_):
+                faults.add(
+                    (*where, "on", mine),
+                    "M190",
+                    "not yet: links that chain come with a later version.",
+                    "Link from a column of the block's own table.",
+                )
+
+
+def _keys(table: str, path: Path_, block: Block, faults: FaultList) -> None:
+    parts = targets.KEYS[table]
+    for name in block.key:
+        if name not in parts:
+            hint = nearest(name, parts) or f"The key of {table} is {', '.join(parts)}."
+            faults.add((*path, "key", name), "M122", f"{name!r} is not a key part of {table}.", hint)
+    for name in parts:
+        missing = name not in block.key and name not in targets.OPTIONAL_KEYS
+        if missing and not (name == "visit" and block.visits is not None):
+            faults.add((*path, "key"), "M122", f"the key part `{name}` is missing.", f"Add `{name}: COLUMN`.")
+    if block.visits is not None and "visit" in block.key:
+        faults.add(
+            (*path, "key", "visit"),
+            "M123",
+            "`visits` already names the visit.",
+            "Take `visit` out of the key.",
+        )
+
+
+def _visits(path: Path_, block: Block, faults: FaultList) -> None:
+    used = False
+    for section in ("let", "columns", "analytes", "extra"):
+        for name, spec in getattr(block, section).items():
+            named = [text for text in (*(spec.from_ or ()), spec.formula or "") if "{visit}" in text]
+            used = used or bool(named)
+            if named and block.visits is None:
+                faults.add(
+                    (*path, section, name),
+                    "M125",
+                    "{visit} stands in a column name but the block has no `visits`.",
+                    "Add `visits: {birth: _birth, ...}`.",
+                )
+    if block.visits is not None and not used:
+        faults.add(
+            (*path, "visits"),
+            "M125",
+            "no column of the block uses {visit}.",
+            'Write `from: "Weight{visit}"`.',
+        )
+    if block.long is not None and block.visits is not None:
+        faults.add((*path, "long"), "M123", "`long` and `visits` do not go together.", "Use one of them.")
+
+
+def _repeats(table: str, path: Path_, block: Block, faults: FaultList) -> None:
+    policy = policy_of(table, block.repeats).policy
+    if policy == "latest" and table not in {"milk", "biomarkers"}:
+        faults.add(
+            (*path, "repeats"),
+            "M123",
+            f"`latest` is for results; a row of {table} has no `reported`.",
+            "Use `same`, `keep`, `replicate` or `finding`.",
+        )
+    if policy == "same" and table in {"milk", "biomarkers"}:
+        faults.add(
+            (*path, "repeats"),
+            "M123",
+            "`same` is for facts that do not change.",
+            "Use `{agree: 0}` for results.",
+        )

@@ -1,0 +1,89 @@
+"""Several rows under one key: read as the mapping says, nothing dropped that it does not say is a copy."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from milkqc import units
+from milkqc.errors import UnitError
+from milkqc.mapping import merge, targets
+from milkqc.mapping.blocks import PLACED_PROBLEMS, conflict_problems
+from milkqc.mapping.language import Amount, Repeats
+
+
+def policy_of(table: str, repeats: Repeats | None) -> Repeats:
+    """The block's policy: participants are facts that do not change, so theirs are `same` unless said otherwise."""
+    return repeats or Repeats.model_validate("same" if table == "participants" else "finding")
+
+
+def apply(table: str, frame: pl.DataFrame, policy: Repeats) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The table with `repeats` and `repeat_allowed`, and the problems found on the way (PLACED_PROBLEMS).
+
+    `same` and `agree` make one row of several; `replicate` numbers them, `latest` marks the others as not
+    reported; `keep` and `finding` leave them all.
+    """
+    key = list(targets.row_id_parts(table))
+    none = pl.DataFrame(schema=PLACED_PROBLEMS)
+    frame = frame.with_columns(
+        repeats=pl.lit(policy.policy), repeat_allowed=pl.lit(policy.policy in {"keep", "replicate"})
+    )
+    if frame.is_empty():
+        return frame, none
+    if policy.policy == "same":
+        merged, conflicts = merge.merge(frame, key)
+        return merged, conflict_problems(conflicts, merged)
+    if policy.policy == "agree" and policy.agree is not None:
+        return _agree(frame, key, policy.agree), none
+    if policy.policy == "replicate" and "replicate" not in frame.columns:
+        number = pl.int_range(1, pl.len() + 1).over(key)
+        if table in {"milk", "biomarkers"}:
+            frame = frame.with_columns(replicate=number.cast(pl.Int64))
+    if policy.policy == "latest":
+        top = pl.col("_latest") == pl.col("_latest").max().over(key)
+        ordered = pl.col("_latest").max().over(key).is_not_null()
+        reported = pl.when(ordered).then(top.fill_null(False)).otherwise(True)
+        frame = frame.with_columns(reported=reported)
+        tied = pl.col("reported").cast(pl.Int64).sum().over(key) > 1
+        frame = frame.with_columns(repeat_allowed=~tied | ~pl.col("reported"))
+    return frame.drop("_latest", strict=False), none
+
+
+def _agree(frame: pl.DataFrame, key: list[str], amount: Amount) -> pl.DataFrame:
+    """Keys whose rows give the same values within `amount` become one row; the others stay, each a finding."""
+    numbers = (
+        ["number"]
+        if "number" in frame.columns
+        else [name for name in frame.columns if name.endswith("__number") and not name.startswith("let_")]
+    )
+    apart = pl.lit(False)
+    for name in numbers:
+        unit = "raw_unit" if name == "number" else name.removesuffix("__number") + "__raw_unit"
+        value = pl.col(name) * _factors(frame, unit)
+        low, high = value.min().over(key), value.max().over(key)
+        bound = high.abs() * (amount.value / 100) if amount.relative else pl.lit(amount.value)
+        apart = apart | ((high - low) > bound + 1e-9).fill_null(False)
+    if "censored" in frame.columns:
+        apart = apart | (pl.col("censored").fill_null("").n_unique().over(key) > 1)
+    marked = frame.with_columns(_apart=apart, _at=pl.int_range(pl.len()))
+    first = marked.filter(~pl.col("_apart")).with_columns(
+        _full=pl.sum_horizontal(pl.col(name).is_not_null() for name in numbers) if numbers else pl.lit(0)
+    )
+    best = first.sort(["_full", "_at"], descending=[True, False]).unique(
+        key, keep="first", maintain_order=True
+    )
+    kept = pl.concat([best.drop("_full"), marked.filter(pl.col("_apart"))]).sort("_at")
+    return kept.drop("_apart", "_at")
+
+
+def _factors(frame: pl.DataFrame, unit: str) -> pl.Expr:
+    """The factor that brings each row's number to the first of the units that occur; 1 where it cannot be had."""
+    texts = frame[unit].drop_nulls().unique().sort().to_list()
+    factors: dict[str, float] = {}
+    for text in texts:
+        try:
+            factors[text] = units.unit_factor(text, texts[0])
+        except UnitError:
+            factors[text] = 1.0
+    if len(texts) < 2:
+        return pl.lit(1.0)
+    return pl.col(unit).replace_strict(factors, default=1.0, return_dtype=pl.Float64)

@@ -1,0 +1,241 @@
+"""A block of laboratory results made into one row per sample and analyte (milk, biomarkers)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import polars as pl
+
+from milkqc import cells as text_cells
+from milkqc import reference
+from milkqc.mapping import actions, blocks, targets, values
+from milkqc.mapping.actions import Place
+from milkqc.mapping.blocks import PLACED_PROBLEMS, REJECT_SCHEMA, Built
+from milkqc.mapping.language import Analyte, Block, Defaults, LimitOf
+from milkqc.mapping.rows import Rows
+from milkqc.mapping.values import Mapped
+
+
+def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> Built:
+    """One row for each sample and analyte of a wide file, also where the result is missing; for each row of a long one."""
+    frames, problems, rejected = [], [], []
+    judged: dict[tuple[str, str], int] = {}
+    columns: dict[str, tuple[str, ...]] = {}
+    used = pl.repeat(False, rows.height, dtype=pl.Boolean, eager=True)
+    offset = 0
+    for visit, suffix in (block.visits or {"": ""}).items():
+        place = blocks.with_lets(Place(rows, missing, visit or None, suffix), block)
+        shared, shared_columns = _shared(table, block, place)
+        made = blocks.keys(table, block, place)
+        why, key_cells = blocks.key_faults(made), blocks.key_cells(made)
+        shared = shared.with_columns(
+            made[name].value.alias(name) if name in made else pl.lit(None, dtype=pl.String).alias(name)
+            for name in targets.KEYS[table]
+        )
+        for analyte, mapped, mine, spec in _analytes(block, place):
+            reason = why
+            if analyte is None:
+                text = pl.concat_str(
+                    pl.lit("analyte is "),
+                    place.rows.cells(_long_analyte(block)).text.fill_null("empty"),
+                    pl.lit(", not known"),
+                )
+                reason = pl.select(pl.coalesce(why, text)).to_series()
+            good = mine & reason.is_null()
+            rejected.append(
+                shared.select("source_table", "source_file", "source_row")
+                .with_columns(why=reason, cells=key_cells)
+                .filter(mine & ~good)
+            )
+            if analyte is None:
+                continue
+            used = used | good
+            frame = shared.with_columns(analyte=pl.lit(analyte)).with_columns(
+                _result(mapped, spec, place, block)
+            )
+            frames.append(frame.filter(good))
+            position = pl.select(pl.when(good).then(good.cast(pl.UInt32).cum_sum() - 1 + offset)).to_series()
+            found = pl.concat(
+                [
+                    mapped.problems.with_columns(variable=pl.lit(analyte)),
+                    *(
+                        part.problems.with_columns(variable=pl.lit(name))
+                        for name, part in shared_columns.items()
+                    ),
+                ]
+            )
+            placed = found.with_columns(place=position.gather(found["row"])).filter(
+                pl.col("place").is_not_null()
+            )
+            problems.append(placed)
+            offset += int(good.sum())
+            for rule in mapped.judged:
+                judged[rule, analyte] = judged.get((rule, analyte), 0) + int(
+                    (good & mapped.missing.is_null() | (mapped.missing == "unreadable")).sum()
+                )
+            columns[analyte] = tuple(dict.fromkeys((*columns.get(analyte, ()), *mapped.columns)))
+        for name, part in shared_columns.items():
+            columns[name] = part.columns
+            for rule, count in part.judged.items():
+                judged[rule, name] = judged.get((rule, name), 0) + count
+    frame = pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame()
+    found = pl.concat(problems, how="diagonal") if problems else pl.DataFrame(schema=PLACED_PROBLEMS)
+    if problems:
+        found = found.with_columns(
+            n_rows=pl.lit(1, dtype=pl.Int64), source_row=frame["source_row"].gather(found["place"])
+        ).select(pl.col(name).cast(kind) for name, kind in PLACED_PROBLEMS.items())
+    unplaced = pl.concat(rejected) if rejected else pl.DataFrame(schema=REJECT_SCHEMA)
+    unplaced = unplaced.unique(subset=["source_file", "source_row"], keep="first", maintain_order=True)
+    return Built(
+        frame,
+        found,
+        unplaced.select(pl.col(name).cast(kind) for name, kind in REJECT_SCHEMA.items()),
+        rows.table.height,
+        int(used.sum()),
+        rows.set_aside,
+        columns,
+        judged,
+        rows.controls,
+    )
+
+
+def _long_analyte(block: Block) -> str:
+    if block.long is None or block.long.analyte is None:
+        raise ValueError("only a long block has a column that names its analyte")
+    return block.long.analyte
+
+
+def _shared(table: str, block: Block, place: Place) -> tuple[pl.DataFrame, dict[str, Mapped]]:
+    """What every result of a source row has: its place, sample facts and extras."""
+    frame = place.rows.places().with_columns(specimen=pl.lit(block.specimen))
+    known = targets.mappable(table)
+    made: dict[str, Mapped] = {}
+    for name, spec in block.columns.items():
+        column = known[name]
+        made[name] = actions.make(spec, column.type, place, allowed=column.codes)
+        frame = frame.with_columns(blocks.stored_columns(name, column.type, made[name]))
+    for name, extra in block.extra.items():
+        made[f"x_{name}"] = actions.make(extra, extra.type, place)
+        frame = frame.with_columns(blocks.stored_columns(f"x_{name}", extra.type, made[f"x_{name}"]))
+    for name, let in place.lets.items():
+        frame = frame.with_columns(blocks.stored_columns(f"let_{name}", "let", let))
+    if block.repeats is not None and block.repeats.latest is not None:
+        frame = frame.with_columns(_order(block.repeats.latest, block, place, made).alias("_latest"))
+    return frame, made
+
+
+def _order(column: str, block: Block, place: Place, made: Mapping[str, Mapped]) -> pl.Series:
+    """What decides which of several results is the latest: the mapped date, else the file's date or number."""
+    for name, spec in block.columns.items():
+        if spec.from_ == (column,) and made[name].value.dtype in {pl.Date, pl.Float64}:
+            return made[name].value.cast(pl.Float64)
+    cells = place.rows.cells(place.named(column))
+    if cells.native is not None and cells.kind != "boolean":
+        return cells.native.to_physical().cast(pl.Float64)
+    return text_cells.dates(cells.text, "%Y-%m-%d")["date"].to_physical().cast(pl.Float64)
+
+
+def _analytes(block: Block, place: Place) -> list[tuple[str | None, Mapped, pl.Series, Analyte]]:
+    """Each analyte with its results, the rows they stand in, and what the mapping says of it; None for unknown ones."""
+    everywhere = pl.repeat(True, place.rows.height, dtype=pl.Boolean, eager=True)
+    found: list[tuple[str | None, Mapped, pl.Series, Analyte]] = []
+    if block.long is None:
+        for name, given in block.analytes.items():
+            spec = _with_defaults(given, block.every)
+            found.append((name, actions.make(spec, "number", place, result=True), everywhere, spec))
+        return found
+    long = block.long
+    named = analyte_names(block, place)
+    for name in sorted(named.drop_nulls().unique().to_list()):
+        spec = _with_defaults(block.analytes.get(name, Analyte()), block.every)
+        update: dict[str, object] = {"from_": (long.value,)}
+        if long.unit is not None:
+            update["unit"] = spec.unit or blocks.unit_from(long.unit)
+        if long.missing is not None and spec.missing is None:
+            update["missing"] = long.missing
+        if spec.limit is None and long.limit is not None:
+            update["limit"] = LimitOf.model_validate({"from": long.limit})
+        spec = spec.model_copy(update=update)
+        mine = (named == name).fill_null(False)
+        mapped = actions.make(spec, "number", place, result=True)
+        found.append((name, replace(mapped, problems=_at(mapped.problems, mine)), mine, spec))
+    unknown = named.is_null()
+    if unknown.any():
+        spec = Analyte.model_validate({"from": long.value})
+        found.append((None, actions.make(spec, "text", place), unknown, spec))
+    return found
+
+
+def analyte_names(block: Block, place: Place) -> pl.Series:
+    """The analyte of each row of a long file: by its codes, or the analyte's own key; null when neither."""
+    text = place.rows.cells(_long_analyte(block)).text
+    coded = values.recode(text, block.long.codes if block.long else {})
+    plain = text_cells.canonical(text)
+    return pl.select(
+        pl.coalesce(coded, pl.when(plain.is_in(list(reference.analytes()))).then(plain))
+    ).to_series()
+
+
+def _at(problems: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
+    return problems.filter(pl.col("row").is_in(pl.Series(rows.arg_true(), dtype=pl.UInt32).implode()))
+
+
+def _with_defaults(spec: Analyte, every: Defaults) -> Analyte:
+    given = {name: getattr(every, name) for name in type(every).model_fields}
+    return spec.model_copy(
+        update={
+            name: value for name, value in given.items() if value is not None and getattr(spec, name) is None
+        }
+    )
+
+
+def _result(mapped: Mapped, spec: Analyte, place: Place, block: Block) -> list[pl.Series | pl.Expr]:
+    """The result's own columns (docs/architecture.md); the limit of a censored cell is the cell's own if it says one."""
+    height = place.rows.height
+    none = pl.repeat(None, height, dtype=pl.Float64, eager=True)
+    censored = mapped.censored if mapped.censored is not None else none.cast(pl.String)
+    own = mapped.limit if mapped.limit is not None else none
+    declared = limits(spec.limit, place)
+    # A declared limit is the lowest that the assay sees: it says nothing of a result above the range.
+    limit = pl.select(pl.when(censored == ">").then(own).otherwise(pl.coalesce(own, declared))).to_series()
+    columns: list[pl.Series | pl.Expr] = [
+        mapped.raw.alias("raw"),
+        mapped.value.cast(pl.Float64).alias("number"),
+        censored.alias("censored"),
+        limit.alias("limit_raw"),
+        (mapped.unit if mapped.unit is not None else none.cast(pl.String)).alias("raw_unit"),
+        pl.select(pl.when(censored.is_null()).then(mapped.missing)).to_series().alias("missing_reason"),
+    ]
+    for name in ("substance", "method", "measures"):
+        if name not in block.columns:
+            columns.append(pl.lit(getattr(spec, name), dtype=pl.String).alias(name))
+        elif getattr(spec, name) is not None:
+            columns.append(pl.coalesce(name, pl.lit(getattr(spec, name))).alias(name))
+    if "dilution" not in block.columns:
+        columns.append(pl.lit(spec.dilution, dtype=pl.Float64).alias("dilution"))
+    return columns
+
+
+def limits(limit: LimitOf | None, place: Place) -> pl.Series:
+    """Each row's limit in the raw unit, null where none is declared or it cannot be read."""
+    height = place.rows.height
+    if limit is None:
+        return pl.repeat(None, height, dtype=pl.Float64, eager=True)
+    if limit.value is not None:
+        return pl.repeat(limit.value, height, dtype=pl.Float64, eager=True)
+    if limit.from_ is not None:
+        cells = place.rows.cells(place.named(limit.from_))
+        if cells.kind == "number" and cells.native is not None:
+            return cells.native
+        source = place.rows.resolve(place.named(limit.from_))[0]
+        parsed = text_cells.numbers(
+            cells.text,
+            decimal=source.decimal if source else None,
+            thousands=source.thousands if source else None,
+        )
+        # A limit column may itself say `<0.5`.
+        return pl.select(pl.coalesce(parsed["number"], parsed["limit"])).to_series()
+    text = place.rows.cells(place.named(limit.by or "")).text
+    words = {key: repr(value) for key, value in (limit.values or {}).items()}
+    return values.recode(text, words).cast(pl.Float64)

@@ -1,0 +1,123 @@
+"""The rows of one block: which of the source's rows it uses, and what its links find in other tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from milkqc import cells
+from milkqc.mapping.language import Block
+from milkqc.mapping.sources import Cells, SourceTable
+
+
+@dataclass(frozen=True)
+class Linked:
+    """Another table seen from the block's rows: `rows` are positions in it, null where nothing was found."""
+
+    table: SourceTable
+    rows: pl.Series
+    reason: pl.Series
+    orphans: pl.Series
+    ambiguous: pl.Series
+    unused: pl.Series
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The chosen rows of a block's source table, as positions in it, with the tables linked to them."""
+
+    table: SourceTable
+    take: pl.Series
+    set_aside: int
+    controls: Mapping[str, int] = field(default_factory=dict)
+    links: Mapping[str, Linked] = field(default_factory=dict)
+
+    @property
+    def height(self) -> int:
+        """How many rows the block uses."""
+        return self.take.len()
+
+    def has(self, column: str) -> bool:
+        """Whether `column` (or `link.column`) is there."""
+        table, name = self.resolve(column)
+        return table is not None and name in table.columns
+
+    def resolve(self, column: str) -> tuple[SourceTable | None, str]:
+        """The table that holds `column`, and its name there: `tubes.PID` is PID of the linked table tubes."""
+        if column in self.table.columns:
+            return self.table, column
+        link, _, name = column.partition(".")
+        if name and link in self.links:
+            return self.links[link].table, name
+        return self.table, column
+
+    def cells(self, column: str) -> Cells:
+        """The cells of a column for these rows. KeyError when there is none."""
+        table, name = self.resolve(column)
+        if table is None or name not in table.columns:
+            raise KeyError(column)
+        if table is self.table and column in self.table.columns:
+            return self.table.cells(name).take(self.take)
+        linked = self.links[column.partition(".")[0]]
+        found = linked.table.cells(name).take(linked.rows)
+        reason = pl.select(pl.coalesce(linked.reason, found.reason)).to_series()
+        return Cells(column, found.text, reason, found.fault, found.native, found.kind, found.variable)
+
+    def places(self) -> pl.DataFrame:
+        """source_table, source_file and source_row of these rows."""
+        return self.table.places[self.take].select(
+            pl.lit(self.table.name).alias("source_table"), "source_file", "source_row"
+        )
+
+
+def choose(block: Block, tables: Mapping[str, SourceTable]) -> Rows:
+    """The block's rows: those that `where` keeps, without the laboratory's own, each looked up in its links."""
+    table = tables[block.from_]
+    keep = pl.repeat(True, table.height, eager=True, dtype=pl.Boolean)
+    for column, words in block.where.items():
+        wanted = cells.canonical(pl.Series(words, dtype=pl.String)).to_list()
+        found = cells.canonical(table.cells(column).text)
+        keep = keep & found.is_in(wanted).fill_null(False)
+    counts: dict[str, int] = {}
+    if block.controls is not None:
+        kinds = cells.canonical(table.cells(block.controls.from_).text)
+        for kind in ("blank", "control", "duplicate"):
+            listed = cells.canonical(pl.Series(getattr(block.controls, kind), dtype=pl.String)).to_list()
+            mine = kinds.is_in(listed).fill_null(False) & keep
+            if mine.any():
+                counts[kind] = int(mine.sum())
+                keep = keep & ~mine
+    take = keep.arg_true().cast(pl.UInt32)
+    rows = Rows(table, take, table.height - take.len(), counts)
+    links = {
+        name: _link(rows, tables[name], next(iter(link.on.items()))) for name, link in block.with_.items()
+    }
+    return Rows(table, take, rows.set_aside, counts, links)
+
+
+def _link(rows: Rows, other: SourceTable, on: tuple[str, str]) -> Linked:
+    """Each row's position in the other table; none where the key is not there, or there more than once."""
+    mine, theirs = on
+    left = cells.key_text(rows.cells(mine).text)
+    right = cells.key_text(other.cells(theirs).text)
+    listed = (
+        pl.DataFrame({"key": right, "place": pl.int_range(right.len(), dtype=pl.UInt32, eager=True)})
+        .filter(pl.col("key").is_not_null())
+        .group_by("key", maintain_order=True)
+        .agg(pl.col("place").first(), times=pl.len())
+    )
+    found = pl.DataFrame({"key": left}).join(listed, on="key", how="left", maintain_order="left")
+    twice = (found["times"] > 1).fill_null(False)
+    orphan = found["times"].is_null() & left.is_not_null()
+    answer = found.select(
+        place=pl.when(~twice).then("place"),
+        reason=pl.when(twice)
+        .then(pl.lit("ambiguous_link"))
+        .when(pl.col("times").is_null())
+        .then(pl.lit("no_link")),
+    )
+    used = set(left.drop_nulls().to_list())
+    unused = pl.Series([key is not None and key not in used for key in right.to_list()], dtype=pl.Boolean)
+    return Linked(other, answer["place"], answer["reason"], orphan, twice, unused)

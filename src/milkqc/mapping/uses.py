@@ -1,0 +1,118 @@
+"""Every place of a mapping that names a source column: what `against` checks and what counts as used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from milkqc.mapping import formula as formulas
+from milkqc.mapping import targets
+from milkqc.mapping.language import Analyte, Block, Column, LimitOf, Mapping
+from milkqc.yamlfile import Path_
+
+
+@dataclass(frozen=True)
+class Use:
+    """One source column named at one place. `kind` is the target's type, empty where cells are only looked at."""
+
+    table: str
+    column: str
+    path: Path_
+    optional: bool = False
+    kind: str = ""
+    spec: Column | None = None
+
+
+def uses(mapping: Mapping) -> Iterator[Use]:
+    """All uses, block by block, wide visits written out."""
+    for table, place, block in mapping.blocks():
+        yield from _block(table, (table, place), block)
+
+
+def _block(table: str, path: Path_, block: Block) -> Iterator[Use]:
+    known = targets.mappable(table)
+    suffixes = tuple((block.visits or {"": ""}).values())
+    for column in block.where:
+        yield Use(block.from_, column, (*path, "where", column))
+    if block.controls is not None:
+        yield Use(block.from_, block.controls.from_, (*path, "controls", "from"))
+    if block.repeats is not None and block.repeats.latest is not None:
+        yield _at(block, block.repeats.latest, (*path, "repeats", "latest"))
+    for name, link in block.with_.items():
+        for mine, theirs in link.on.items():
+            yield _at(block, mine, (*path, "with", name, "on", mine))
+            if isinstance(theirs, str):
+                yield Use(name, theirs, (*path, "with", name, "on", mine))
+    if block.long is not None:
+        for key in ("variable", "analyte", "value", "unit", "limit"):
+            column = getattr(block.long, key)
+            if column is not None:
+                yield _at(block, column, (*path, "long", key))
+    sections: list[tuple[str, dict[str, Column]]] = [
+        ("key", dict(block.key)),
+        ("let", dict(block.let)),
+        ("columns", dict(block.columns)),
+        ("extra", dict(block.extra)),
+        ("analytes", dict(block.analytes)),
+    ]
+    for section, specs in sections:
+        for name, spec in specs.items():
+            kind = "text" if section == "key" else "number" if section in {"let", "analytes"} else ""
+            if section == "columns":
+                kind = known[name].type if name in known else ""
+            if section == "extra":
+                kind = getattr(spec, "type", "text")
+            yield from _spec(block, spec, (*path, section, name), suffixes, kind)
+    yield from _limit(block, block.every.limit, (*path, "every", "limit"), suffixes)
+    if block.every.unit is not None and block.every.unit.from_ is not None:
+        yield _at(block, block.every.unit.from_, (*path, "every", "unit"))
+
+
+def _spec(block: Block, spec: Column, path: Path_, suffixes: tuple[str, ...], kind: str) -> Iterator[Use]:
+    if spec.match in {"undecided", "not_collected"}:
+        return
+    for place, name in enumerate(spec.from_ or ()):
+        if name in block.let:
+            continue
+        for suffix in suffixes:
+            where = (
+                (*path, "from", place) if spec.from_ is not None and len(spec.from_) > 1 else (*path, "from")
+            )
+            yield _at(block, name.replace("{visit}", suffix), where, spec.optional, kind, spec)
+    if spec.formula is not None:
+        try:
+            names = list(formulas.names(formulas.parse(spec.formula)))
+        except formulas.FormulaError:
+            names = []
+        for name in names:
+            if name not in block.let:
+                yield _at(block, name, (*path, "formula"), spec.optional, "number", None)
+    if spec.unit is not None and spec.unit.from_ is not None:
+        for suffix in suffixes:
+            yield _at(block, spec.unit.from_.replace("{visit}", suffix), (*path, "unit"), spec.optional)
+    if isinstance(spec, Analyte):
+        yield from _limit(block, spec.limit, (*path, "limit"), suffixes)
+
+
+def _limit(block: Block, limit: LimitOf | None, path: Path_, suffixes: tuple[str, ...]) -> Iterator[Use]:
+    if limit is None:
+        return
+    for key, column in (("from", limit.from_), ("by", limit.by)):
+        if column is not None:
+            for suffix in suffixes:
+                yield _at(block, column.replace("{visit}", suffix), (*path, key))
+
+
+def _at(
+    block: Block,
+    column: str,
+    path: Path_,
+    optional: bool = False,
+    kind: str = "",
+    spec: Column | None = None,
+) -> Use:
+    """`tubes.PID` is column PID of the linked table tubes, unless the block's own table has a column so named."""
+    link, _, name = column.partition(".")
+    if name and link in block.with_:
+        return Use(link, name, path, optional, kind, spec)
+    return Use(block.from_, column, path, optional, kind, spec)

@@ -1,0 +1,187 @@
+"""A study opened: its mapping, its source files and the rules that hold for it, or all that is wrong with them."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from milkqc import catalogue
+from milkqc.errors import Fault, MappingFaults, SourceError
+from milkqc.mapping.load import Loaded, load
+from milkqc.model import Rule
+
+if TYPE_CHECKING:
+    from milkqc.mapping.faults import FaultList
+    from milkqc.mapping.language import Table
+    from milkqc.mapping.sources import SourceTable
+    from milkqc.readers.options import ReadOptions
+
+logger = logging.getLogger("milkqc")
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything a run needs, read and found whole. `digests` are sha256 by the file names shown to people."""
+
+    loaded: Loaded
+    tables: Mapping[str, SourceTable]
+    rules: tuple[Rule, ...]
+    off: Mapping[str, str]
+    digests: Mapping[str, str]
+
+
+def open_study(mapping: Path, data: Path) -> Study:
+    """The study of `mapping` with its sources under `data`.
+
+    Raises MappingFaults with every fault of the mapping and of its files together, SuiteFaults for rule files.
+    """
+    from milkqc.mapping.against import against
+    from milkqc.mapping.lint import lint
+
+    loaded = load(mapping, name=mapping.name)
+    faults = lint(loaded)
+    tables: dict[str, SourceTable] = {}
+    if not data.is_dir():
+        raise SourceError(str(data), "there is no such folder.", "Give the folder of uploads by --data.")
+    for name, table in loaded.mapping.tables.items():
+        source = _read(name, table, loaded, data, faults)
+        if source is not None:
+            tables[name] = source
+    if not faults.faults or all(fault.code.startswith("M3") for fault in faults.faults):
+        faults.faults.extend(against(loaded, tables).faults)
+    rules, off, digests = _rules(loaded)
+    faults.check()
+    digests = {mapping.name: _sha256(mapping), **digests}
+    return Study(loaded, tables, rules, off, digests)
+
+
+def _read(name: str, table: Table, loaded: Loaded, data: Path, faults: FaultList) -> SourceTable | None:
+    """The files behind one source table, in name order; null with faults noted when one cannot be read."""
+    from milkqc.mapping.sources import SourceTable
+    from milkqc.readers import read
+
+    at = ("tables", name, "file")
+    paths = _inside(table.file, data)
+    if not paths:
+        near = ", ".join(sorted(entry.name for entry in data.iterdir() if entry.is_file())[:12])
+        faults.add(
+            at, "M301", f"no file {table.file!r} in the data folder.", f"It holds: {near or 'nothing'}."
+        )
+        return None
+    options = _options(name, table, loaded, data)
+    if table.dictionary is not None and not _inside(table.dictionary, data):
+        faults.add(
+            ("tables", name, "dictionary"),
+            "M301",
+            f"no file {table.dictionary!r} in the data folder.",
+            "Put the data dictionary beside the export.",
+        )
+        return None
+    sources = []
+    for path in paths:
+        shown = path.relative_to(data.resolve()).as_posix()
+        try:
+            source = read(path, options, name=shown)
+        except SourceError as error:
+            faults.add(at, "M302", f"{shown}: {error.what}", error.todo)
+            continue
+        logger.info("read %s: %d rows, %d columns", shown, source.table.height, source.table.width)
+        sources.append(source)
+    if len(sources) < len(paths):
+        return None
+    return SourceTable(name, tuple(sources), table.decimal, table.thousands)
+
+
+def _inside(pattern: str, data: Path) -> list[Path]:
+    """The files of a name or glob that really lie in the data folder, in name order."""
+    root = data.resolve()
+    if pattern.startswith("/") or ".." in Path(pattern).parts:
+        return []  # lint has said so
+    exact = root / pattern
+    found = [exact] if exact.is_file() else [path for path in root.glob(pattern) if path.is_file()]
+    # A link inside the folder may point out of it.
+    return sorted(path for path in found if path.resolve().is_relative_to(root))
+
+
+def _options(name: str, table: Table, loaded: Loaded, data: Path) -> ReadOptions:
+    from milkqc.readers.options import ReadOptions
+
+    header = table.header_row if isinstance(table.header_row, int) else None
+    return ReadOptions(
+        format=table.format,
+        encoding=table.encoding,
+        delimiter=table.delimiter,
+        decimal=table.decimal,
+        thousands=table.thousands,
+        header_row=header,
+        names=table.names,
+        sheet=table.sheet,
+        dictionary=data / table.dictionary if table.dictionary is not None else None,
+        form=table.form,
+        keep=_kept_identifiers(name, loaded),
+    )
+
+
+def _kept_identifiers(name: str, loaded: Loaded) -> tuple[str, ...]:
+    """The REDCap identifier fields of a table that the mapping keeps on purpose."""
+    from milkqc.mapping.uses import uses
+
+    kept = {
+        use.column
+        for use in uses(loaded.mapping)
+        if use.table == name and use.spec is not None and use.spec.identifier == "keep"
+    }
+    return tuple(sorted(kept))
+
+
+def _rules(loaded: Loaded) -> tuple[tuple[Rule, ...], dict[str, str], dict[str, str]]:
+    """The rules of the shipped files and the study's own, its changes to them, and the files' sha256."""
+    from milkqc.checks import suites
+    from milkqc.checks.declare import all_rules
+    from milkqc.checks.suites.changes import Change, changed, switched_off
+
+    own = [loaded.folder / entry.file for entry in loaded.mapping.expectations if entry.file is not None]
+    missing = [
+        Fault(
+            loaded.document.name,
+            loaded.document.line(("expectations",)),
+            "M301",
+            "expectations",
+            f"there is no rule file {path.name!r}.",
+            "Put it beside the mapping.",
+        )
+        for path in own
+        if not path.is_file()
+    ]
+    if missing:
+        raise MappingFaults(missing)
+    paths = [*catalogue.expectations(), *own]
+    rules = suites.load(paths)
+    changes = [
+        Change(
+            rule=entry.rule,
+            off=entry.off,
+            min=entry.min,
+            max=entry.max,
+            severity=entry.severity,
+            reason=entry.reason,
+            file=loaded.document.name,
+            line=loaded.document.line(("expectations", place)),
+        )
+        for place, entry in enumerate(loaded.mapping.expectations)
+        if entry.rule is not None
+    ]
+    coded = {rule.id for rule in all_rules()}
+    return (
+        changed(rules, changes, others=coded),
+        switched_off(changes),
+        {f"{path.parent.name}/{path.name}": _sha256(path) for path in paths},
+    )
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

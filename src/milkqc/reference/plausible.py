@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 import polars as pl
 
 from milkqc.reference.analytes import analytes
-from milkqc.units.tables import rows
+from milkqc.reference.tables import table
 
 _NUMBERS = ("hard_low", "soft_low", "soft_high", "hard_high", "observed_low", "observed_high")
 
@@ -21,7 +20,7 @@ def limits() -> pl.DataFrame:
     `soft_low_kind` and `soft_high_kind` say what stands behind them: `individual` values (a row may be judged),
     study `means` (only a batch's median may), or a published `range` that does not say.
     """
-    return _frame("plausible.csv", numbers=_NUMBERS)
+    return table("plausible.csv", numbers=_NUMBERS)
 
 
 @cache
@@ -37,10 +36,4 @@ def assays() -> pl.DataFrame:
 
     `analyte` is null where the source speaks of a group of them; `low` or `high` is null where it gives none.
     """
-    return _frame("lod.csv", numbers=("low", "high"))
-
-
-def _frame(name: str, *, numbers: tuple[str, ...]) -> pl.DataFrame:
-    table: list[dict[str, Any]] = [{key: value or None for key, value in row.items()} for row in rows(name)]
-    frame = pl.DataFrame(table, schema=dict.fromkeys(table[0], pl.String), orient="row")
-    return frame.with_columns(pl.col(number).cast(pl.Float64) for number in numbers)
+    return table("lod.csv", numbers=("low", "high"))

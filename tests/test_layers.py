@@ -15,16 +15,17 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"demo"},
-    {"pipeline", "contracts"},
+    {"pipeline", "deliver", "contracts"},
+    {"study"},
     {"readers", "mapping", "normalise", "derive", "checks", "summarise", "report", "emit"},
     {"units", "cells", "yamlfile", "reference", "catalogue", "findings", "messages"},
     {"model", "errors"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 
-# Neighbours on the lower lines: findings are completed with the texts of messages, and texts need no findings.
-# The catalogue finds folders and reads none of them; model and errors know nobody.
-NEIGHBOURS = {("findings", "messages")}
+# What one room of the lower line may ask of another, and never the other way round: findings are completed with the
+# texts of messages; the reference figures of analytes come with the units and molar masses that units already reads.
+NEIGHBOURS = {("findings", "messages"), ("reference", "units")}
 
 HOMES = {
     "pint": ("units",),
@@ -135,6 +136,11 @@ def test_every_import_of_the_package_points_down():
         for sentence in violations(module, path.read_text("utf-8"), package=path.name == "__init__.py")
     ]
     assert found == []
+
+
+def test_neighbours_stand_on_the_lower_line_and_never_import_each_other():
+    assert {room for pair in NEIGHBOURS for room in pair} <= LAYERS[-2]
+    assert not NEIGHBOURS & {(second, first) for first, second in NEIGHBOURS}
 
 
 def test_the_whole_package_was_looked_at():

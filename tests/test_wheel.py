@@ -104,7 +104,7 @@ def test_the_installed_command_answers(installed, tmp_path):
 def test_the_installed_package_is_the_wheel_and_finds_its_rules(installed, tmp_path):
     code = (
         "import json, milkqc, milkqc.catalogue as c;"
-        "print(json.dumps([milkqc.__file__, sorted(str(p) for p in c.expectation_files())]))"
+        "print(json.dumps([milkqc.__file__, sorted(str(p) for p in c.files(\"expectations\"))]))"
     )
     package, rules = json.loads(run(installed / "python", "-c", code, cwd=tmp_path))
     home = Path(package).parent

@@ -1,0 +1,146 @@
+"""How a rule is declared: one decorated function that says, as a narwhals expression, what fails."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal
+
+import narwhals.stable.v2 as nw
+
+from milkqc.model import Severity
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a study declares and rules need. Rules never ask a clock: the dates come from the mapping.
+
+    `schedule` maps a visit to its nominal day and the first and last day of its window, in days of age.
+    """
+
+    schedule: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    study_start: dt.date | None = None
+    data_cutoff: dt.date | None = None
+
+    @property
+    def study_dates(self) -> bool:
+        """Whether the study says when it began or where its data end."""
+        return self.study_start is not None or self.data_cutoff is not None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a rule function may return when the failing expression is not all there is to say.
+
+    `among` keeps the rows that the rule is about; `shows` are further columns for the finding's texts.
+    """
+
+    fails: nw.Expr
+    among: nw.Expr | None = None
+    shows: Mapping[str, nw.Expr] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CodedRule:
+    """A declared rule. See `rule` for the meaning of each field."""
+
+    id: str
+    table: str
+    columns: tuple[str, ...]
+    severity: Severity
+    source: str
+    says: str
+    needs: tuple[str, ...]
+    level: Literal["row", "dataset"]
+    per: tuple[str, ...]
+    value: str
+    expected: str
+    requires: str
+    passes: Mapping[str, Sequence[Any]]
+    fails: Mapping[str, Sequence[Any]]
+    function: Callable[..., nw.Expr | Judgement]
+
+    @property
+    def variable(self) -> str:
+        """The column a finding is about: the first declared one."""
+        return self.columns[0]
+
+    def judge(self, settings: Settings) -> Judgement:
+        """The rule's expressions under a study's settings."""
+        wants = "settings" in inspect.signature(self.function).parameters
+        said = self.function(settings) if wants else self.function()
+        return said if isinstance(said, Judgement) else Judgement(said)
+
+
+_REGISTRY: dict[str, CodedRule] = {}
+
+
+def rule(
+    rule_id: str,
+    *,
+    table: str,
+    columns: tuple[str, ...],
+    severity: Severity,
+    source: str,
+    passes: Mapping[str, Sequence[Any]],
+    fails: Mapping[str, Sequence[Any]],
+    needs: tuple[str, ...] | None = None,
+    level: Literal["row", "dataset"] = "row",
+    per: tuple[str, ...] = (),
+    value: str = "",
+    expected: str = "",
+    requires: str = "",
+    says: str = "",
+) -> Callable[[Callable[..., nw.Expr | Judgement]], Callable[..., nw.Expr | Judgement]]:
+    """Register a function that returns the narwhals expression of what *fails* on its table's view.
+
+    The docstring (or `says`) is the rule's sentence. `columns` are all the columns it uses, the finding's own
+    first; the expression sees no others. It is asked only of rows where every column of `needs` (default: all)
+    has a value; the others are not judged, and counted where the first column has one. So an expression
+    never meets a null that it must treat in some engine's own way.
+    `per` makes one finding of all failing rows that share these columns (a sample, an infant), at the first
+    row_id; `level="dataset"` one finding `*` for the table. `value` and `expected` are texts with columns in
+    braces. `requires` names a setting or a table without which the rule does not apply.
+    `passes` and `fails` are small frames, column by column, run as tests on every engine: no row of the first
+    fails; in the second the rows that fail are marked by a list under `!` (default: all).
+    The function may take the study's `settings` and may return a Judgement.
+    """
+
+    def register(function: Callable[..., nw.Expr | Judgement]) -> Callable[..., nw.Expr | Judgement]:
+        if rule_id in _REGISTRY:
+            raise ValueError(f"two rules are called {rule_id}; an id is never reused")
+        _REGISTRY[rule_id] = CodedRule(
+            id=rule_id,
+            table=table,
+            columns=columns,
+            severity=severity,
+            source=source,
+            says=" ".join((says or inspect.getdoc(function) or "").split()),
+            needs=columns if needs is None else needs,
+            level=level,
+            per=per,
+            value=value or "{" + columns[0] + "}",
+            expected=expected,
+            requires=requires,
+            passes=passes,
+            fails=fails,
+            function=function,
+        )
+        return function
+
+    return register
+
+
+@cache
+def all_rules() -> tuple[CodedRule, ...]:
+    """Every rule of the folder rules/, sorted by id. A new module there needs no registration."""
+    import milkqc.checks.rules as folder
+
+    for module in sorted(entry.name for entry in pkgutil.iter_modules(folder.__path__)):
+        importlib.import_module(f"{folder.__name__}.{module}")
+    return tuple(_REGISTRY[name] for name in sorted(_REGISTRY))

@@ -1,0 +1,192 @@
+"""Runs declared rules on views and tells what became of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import polars as pl
+
+from milkqc.checks.declare import CodedRule, Settings, all_rules
+from milkqc.checks.ledger import reason, written
+from milkqc.findings import drafts
+from milkqc.model import Checked, LedgerRow, Status
+
+_FAILS = "_fails"
+_NO_SETTINGS = Settings()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a rule said of one view: the failing rows (row_id, the rule's columns, what it shows) and the counts."""
+
+    failing: pl.DataFrame
+    looked_at: int
+    not_judged: int
+
+
+def check(
+    views: Mapping[str, pl.DataFrame],
+    *,
+    settings: Settings = _NO_SETTINGS,
+    off: Mapping[str, str] | None = None,
+    rules: Iterable[CodedRule] | None = None,
+) -> Checked:
+    """Every coded rule on its table's view (`checks.views.views`): drafts, and a ledger row per rule.
+
+    `off` maps the id of a switched-off rule to the study's reason; it is `skipped`.
+    """
+    outcomes = [
+        _outcome(rule, views, settings, (off or {}).get(rule.id))
+        for rule in (all_rules() if rules is None else rules)
+    ]
+    return Checked(
+        pl.concat([drafts(), *(found for found, _ in outcomes)]), tuple(row for _, row in outcomes)
+    )
+
+
+def verdict(rule: CodedRule, view: Any, settings: Settings = _NO_SETTINGS) -> Verdict:
+    """The rule's failing rows in any frame that narwhals knows: pandas, polars (eager, lazy), DuckDB, Spark."""
+    said = rule.judge(settings)
+    frame = nw.from_native(view)
+    used = list(dict.fromkeys(("row_id", *rule.columns, *rule.per)))
+    frame = frame.select(*used)
+    if said.among is not None:
+        frame = frame.filter(said.among)
+    judged = frame.filter(*(~nw.col(name).is_null() for name in rule.needs)) if rule.needs else frame
+    shows = [expression.alias(name) for name, expression in said.shows.items()]
+    asked = judged.with_columns(said.fails.alias(_FAILS), *shows)
+    failing = asked.filter(nw.col(_FAILS)).drop(_FAILS)
+    there = frame.filter(~nw.col(rule.columns[0]).is_null()) if rule.needs else frame
+    looked_at = _height(asked.filter(~nw.col(_FAILS).is_null()))
+    return Verdict(_polars(failing).sort("row_id"), looked_at, max(_height(there) - looked_at, 0))
+
+
+def _outcome(
+    rule: CodedRule, views: Mapping[str, pl.DataFrame], settings: Settings, off: str | None
+) -> tuple[pl.DataFrame, LedgerRow]:
+    if off is not None:
+        return drafts(), _row(rule, "skipped", why=f"Switched off by the study: {off}")
+    view = views.get(rule.table)
+    if view is None or view.is_empty():
+        return drafts(), _row(rule, "nothing_to_look_at", why=f"There are no {rule.table} rows.")
+    missing = _unmet(rule, views, settings)
+    if missing:
+        return drafts(), _row(rule, "not_applicable", why=missing)
+    try:
+        seen = verdict(rule, view, settings)
+    # A rule is code of a study or a plug-in and may fail in any way; one broken rule must neither stop the
+    # others nor look like a pass, so its error is kept as the ledger's reason and the exit code becomes 3.
+    except Exception as error:  # noqa: BLE001
+        return drafts(), _row(rule, "broken", why=reason(error))
+    if not seen.looked_at:
+        why = f"No row has {_words(rule.needs)}." if rule.needs else "No row is of the kind it judges."
+        return drafts(), _row(rule, "nothing_to_look_at", not_judged=seen.not_judged, why=why)
+    found = drafts(_drafts(rule, seen.failing))
+    return found, _row(
+        rule,
+        "ran",
+        looked_at=seen.looked_at,
+        failed=seen.failing.height,
+        not_judged=seen.not_judged,
+        findings=found.height,
+    )
+
+
+def _unmet(rule: CodedRule, views: Mapping[str, pl.DataFrame], settings: Settings) -> str:
+    if not rule.requires:
+        return ""
+    if hasattr(settings, rule.requires):
+        return "" if getattr(settings, rule.requires) else f"The mapping declares no {rule.requires}."
+    table = views.get(rule.requires)
+    return f"No {rule.requires} table is mapped." if table is None or table.is_empty() else ""
+
+
+def _drafts(rule: CodedRule, failing: pl.DataFrame) -> Iterable[dict[str, Any]]:
+    if failing.is_empty():
+        return
+    if rule.level == "dataset":
+        yield _draft(rule, failing.row(0, named=True), "*", failing.height)
+    elif rule.per:
+        groups = failing.group_by(*rule.per, maintain_order=True).agg(pl.all().first(), _n=pl.len())
+        for row in groups.sort("row_id").iter_rows(named=True):
+            yield _draft(rule, row, row["row_id"], row["_n"])
+    else:
+        for row in failing.iter_rows(named=True):
+            yield _draft(rule, row, row["row_id"], 1)
+
+
+def _draft(rule: CodedRule, row: Mapping[str, Any], row_id: str, n_rows: int) -> dict[str, Any]:
+    texts = {name: text for name, value in row.items() if (text := written(value)) is not None}
+    texts["n_rows"] = str(n_rows)
+    in_results = rule.table in {"milk", "biomarkers"} and "analyte" in (*rule.columns, *rule.per)
+    return {
+        "rule_id": rule.id,
+        "severity": rule.severity,
+        "table": rule.table,
+        "row_id": row_id,
+        "engine": "rules",
+        "variable": row["analyte"] if in_results else rule.variable,
+        "value": _filled(rule.value, texts),
+        "unit": row.get("unit") if in_results else None,
+        "expected": _filled(rule.expected, texts),
+        "n_rows": n_rows,
+    }
+
+
+def _filled(template: str, texts: Mapping[str, str]) -> str | None:
+    """The template with its fields; null when it is empty or its only field has no value."""
+    if not template or (re.fullmatch(r"\{\w+\}", template) and template[1:-1] not in texts):
+        return None
+    return template.format_map(_Nothing(texts))
+
+
+class _Nothing(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "nothing"
+
+
+def _row(
+    rule: CodedRule,
+    status: Status,
+    *,
+    looked_at: int = 0,
+    failed: int = 0,
+    not_judged: int = 0,
+    findings: int = 0,
+    why: str = "",
+) -> LedgerRow:
+    return LedgerRow(
+        rule_id=rule.id,
+        engine="rules",
+        table=rule.table,
+        variable=rule.variable,
+        severity=rule.severity,
+        status=status,
+        looked_at=looked_at,
+        failed=failed,
+        not_judged=not_judged,
+        findings=findings,
+        why=why,
+        says=rule.says,
+        source=rule.source,
+    )
+
+
+def _words(columns: tuple[str, ...]) -> str:
+    *most, last = columns
+    return f"{', '.join(most)} and {last} together" if most else last
+
+
+def _height(frame: Any) -> int:
+    counted = frame.select(nw.len().alias("n"))
+    counted = counted.collect() if isinstance(counted, nw.LazyFrame) else counted
+    return int(counted["n"][0])
+
+
+def _polars(frame: Any) -> pl.DataFrame:
+    frame = frame.collect(backend="polars") if isinstance(frame, nw.LazyFrame) else frame
+    return frame.to_polars()  # type: ignore[no-any-return]

@@ -1,0 +1,125 @@
+"""Within a child: lengths and heads that shrink, heads above lengths, positions against the age."""
+
+from __future__ import annotations
+
+import narwhals.stable.v2 as nw
+
+from milkqc.checks.declare import Judgement, rule
+
+# WHO Child Growth Standards: standing height is 0.7 cm below recumbent length; lying below 24 months (731 d).
+LYING_ABOVE_STANDING_CM = 0.7
+TWO_YEARS_DAYS = 731
+# WHO anthro: a height "standing" before 9 months is not believed.
+NINE_MONTHS_DAYS = 9 * 30.4375
+_CHILD = ("infant_id", "age_days")
+# Two careful observers differ by up to 0.7 cm in length and 0.5 cm in head circumference (the largest differences
+# that the WHO Multicentre Growth Reference Study accepted; from general knowledge, unverified).
+_AGREEMENT = "milkqc: beyond what two measurements of one child differ by (WHO MGRS accepted 0.7 and 0.5 cm; unverified)"
+
+
+def lying_length() -> nw.Expr:
+    """Length as if lying, so that the change of position is not taken for shrinking."""
+    return (
+        nw.when(nw.col("measured") == "standing")
+        .then(nw.col("length_cm") + LYING_ABOVE_STANDING_CM)
+        .otherwise(nw.col("length_cm"))
+    )
+
+
+def _shrinks(measure: nw.Expr, column: str, *, above: float, up_to: float | None) -> Judgement:
+    """Against the infant's previous measurement (rows without one are left out before), at a lower age."""
+    order = ("age_days", "row_id")
+    before = measure.shift(1).over("infant_id", order_by=order)
+    earlier = nw.col("age_days").shift(1).over("infant_id", order_by=order)
+    # 0.3 - 0.1 is not 0.2 in binary: a hundredth of a millimetre keeps differences of one decimal exact.
+    lost = before - measure
+    fails = (lost > above + 1e-3) & (earlier < nw.col("age_days"))
+    if up_to is not None:
+        fails = fails & (lost <= up_to + 1e-3)
+    shown = nw.col(column).shift(1).over("infant_id", order_by=order)
+    return Judgement(fails, shows={"before": shown, "day": earlier})
+
+
+for _id, _column, _severity, _above, _up_to, _second in (
+    ("growth.length.shrinks", "length_cm", "warning", 1.0, None, 58.9),
+    ("growth.length.shrinks_slightly", "length_cm", "info", 0.5, 1.0, 59.2),
+    ("growth.head.shrinks", "head_circumference_cm", "warning", 1.0, None, 58.9),
+    ("growth.head.shrinks_slightly", "head_circumference_cm", "info", 0.5, 1.0, 59.2),
+):
+    _more = f"by more than {_above:g} cm" + (f", up to {_up_to:g} cm" if _up_to else "")
+
+    @rule(
+        _id,
+        table="growth",
+        columns=(_column, *_CHILD, *(("measured",) if _column == "length_cm" else ())),
+        needs=(_column, *_CHILD),
+        severity=_severity,  # type: ignore[arg-type]
+        source=_AGREEMENT,
+        expected="about {before} cm or more, as on day {day}",
+        passes={
+            _column: [60.0, None, 59.5, 58.0],
+            "infant_id": ["a", "a", "a", "b"],
+            "age_days": [90.0, 100.0, 120.0, 150.0],
+            "measured": ["lying", "lying", "lying", "lying"],
+        },
+        fails={
+            _column: [_second, None, 60.0],
+            "infant_id": ["a", "a", "a"],
+            "age_days": [120.0, 100.0, 90.0],
+            "measured": ["lying", "lying", "lying"],
+            "!": [True, False, False],
+        },
+        says=f"The measurement is lower than this infant's previous one {_more}; children do not shrink.",
+    )
+    def shrinks(column: str = _column, above: float = _above, up_to: float | None = _up_to) -> Judgement:
+        """Children do not shrink; the sentence of each rule says from what difference on."""
+        measure = lying_length() if column == "length_cm" else nw.col(column)
+        return _shrinks(measure, column, above=above, up_to=up_to)
+
+
+@rule(
+    "growth.head.above_length",
+    table="growth",
+    columns=("head_circumference_cm", "length_cm"),
+    severity="critical",
+    source="definition: at birth the head is about 70 % of the length, later less",
+    expected="below the length, {length_cm} cm",
+    passes={"head_circumference_cm": [35.0, None], "length_cm": [50.0, 50.0]},
+    fails={"head_circumference_cm": [50.0], "length_cm": [35.0]},
+)
+def head_above_length() -> nw.Expr:
+    """The head circumference is above the length: the two were probably swapped."""
+    return nw.col("head_circumference_cm") > nw.col("length_cm")
+
+
+@rule(
+    "growth.position.not_believed",
+    table="growth",
+    columns=("measured", "age_days"),
+    severity="info",
+    source="WHO anthro: standing before 9 months is not believed, the length is used as given",
+    expected="lying at {age_days} d",
+    passes={"measured": ["standing", "lying"], "age_days": [274.0, 100.0]},
+    fails={"measured": ["standing"], "age_days": [273.0]},
+)
+def position_not_believed() -> nw.Expr:
+    """Standing before nine months is not believed; the length was scored as given."""
+    return (nw.col("measured") == "standing") & (nw.col("age_days") < NINE_MONTHS_DAYS)
+
+
+@rule(
+    "growth.position.age",
+    table="growth",
+    columns=("measured", "age_days"),
+    severity="info",
+    source="WHO Child Growth Standards: lying under 24 months, standing from 24 months",
+    expected="lying under 24 months, standing from then; age {age_days} d",
+    passes={"measured": ["lying", "standing", "standing"], "age_days": [730.0, 731.0, 100.0]},
+    fails={"measured": ["standing", "lying"], "age_days": [730.0, 731.0]},
+)
+def position_against_age() -> Judgement:
+    """The position does not go with the age; 0.7 cm was added or taken off before scoring."""
+    standing, old = nw.col("measured") == "standing", nw.col("age_days") >= TWO_YEARS_DAYS
+    return Judgement(
+        (standing & ~old) | (~standing & old), among=~standing | (nw.col("age_days") >= NINE_MONTHS_DAYS)
+    )

@@ -1,0 +1,93 @@
+"""What a rule sees: a table, its participant's facts beside it, and whether there is such a participant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from milkqc.model import TABLES
+from milkqc.reference import dictionary, polars_type
+
+FOUND = "participant_found"
+ALLOWED = "repeat_allowed"
+PREFIX = "participant_"
+
+
+def views(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Each table with its participant's columns as `participant_<column>`, and `participant_found`.
+
+    Same rows in the same order. A row is looked up by its infant_id where it has one, else by its
+    participant_id (of twins, the first infant in order of row_id). `participant_found` is false for a row
+    without a participant. Columns of the dictionary that a table lacks are added as null, `repeat_allowed`
+    (the mapping said how repeats of a key are meant) as false; a table that is absent is empty.
+    """
+    whole = {name: _whole(name, tables.get(name)) for name in TABLES}
+    people = whole["participants"].sort("row_id")
+    facts = {
+        column: PREFIX + column
+        for (table, column) in dictionary()
+        if table == "participants" and column not in {"row_id", "participant_id", "infant_id"}
+    }
+    return {
+        name: table.with_columns(pl.lit(True).alias(FOUND))
+        if name == "participants"
+        else _with_participant(table, people, facts)
+        for name, table in whole.items()
+    }
+
+
+def types(table: str) -> dict[str, Any]:
+    """The polars type of every column that a rule of `table` may name, the participant's included."""
+    own = {column: polars_type(entry) for (name, column), entry in dictionary().items() if name == table}
+    if table == "participants":
+        return {**own, FOUND: pl.Boolean, ALLOWED: pl.Boolean}
+    theirs = {
+        PREFIX + column: polars_type(entry)
+        for (name, column), entry in dictionary().items()
+        if name == "participants" and column not in {"row_id", "participant_id", "infant_id"}
+    }
+    return {**own, **theirs, FOUND: pl.Boolean, ALLOWED: pl.Boolean}
+
+
+def _whole(name: str, table: pl.DataFrame | None) -> pl.DataFrame:
+    own = {column: polars_type(entry) for (owner, column), entry in dictionary().items() if owner == name}
+    if table is None:
+        return pl.DataFrame(schema={**own, ALLOWED: pl.Boolean})
+    allowed = pl.col(ALLOWED).fill_null(value=False) if ALLOWED in table.columns else pl.lit(value=False)
+    return table.with_columns(
+        *(
+            pl.lit(None, dtype=kind).alias(column)
+            for column, kind in own.items()
+            if column not in table.columns
+        ),
+        allowed.alias(ALLOWED),
+    )
+
+
+def _with_participant(table: pl.DataFrame, people: pl.DataFrame, facts: Mapping[str, str]) -> pl.DataFrame:
+    by_infant = "infant_id" in table.columns
+    wanted = [pl.lit(True).alias(FOUND), *(pl.col(old).alias(new) for old, new in facts.items())]
+
+    def lookup(key: str) -> pl.DataFrame:
+        first = people.filter(pl.col(key).is_not_null()).unique(subset=key, keep="first", maintain_order=True)
+        return first.select(pl.col(key).alias("_key"), *wanted)
+
+    infant = pl.col("infant_id") if by_infant else pl.lit(None, dtype=pl.String)
+    keyed = table.with_columns(_infant=infant, _person=pl.when(infant.is_null()).then("participant_id"))
+    joined = keyed.join(
+        lookup("infant_id"), left_on="_infant", right_on="_key", how="left", maintain_order="left"
+    ).join(
+        lookup("participant_id"),
+        left_on="_person",
+        right_on="_key",
+        how="left",
+        maintain_order="left",
+        suffix="_",
+    )
+    added = [FOUND, *facts.values()]
+    found = joined.with_columns(pl.coalesce(name, f"{name}_") for name in added).drop(
+        "_infant", "_person", *(f"{name}_" for name in added)
+    )
+    return found.with_columns(pl.col(FOUND).fill_null(value=False))

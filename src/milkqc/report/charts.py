@@ -12,9 +12,9 @@ from milkqc.report import svg
 from milkqc.report.words import count, fixed, number, percent
 
 Row = Mapping[str, Any]
-WIDTH = 560.0
+WIDTH = 440.0
 _TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
-_ROW, _TOP = 44.0, 10.0
+_ROW, _TOP = 54.0, 4.0
 
 
 def mae_chart(rows: Sequence[Row], *, key: str, title: str) -> Markup:
@@ -36,11 +36,14 @@ def mae_chart(rows: Sequence[Row], *, key: str, title: str) -> Markup:
 
     floor = _TOP + _ROW * len(rows)
     ticks = [tick for tick in _TICKS if first <= tick <= last]
-    shapes = [
-        svg.line(at(tick), _TOP, at(tick), floor, kind="one" if tick == 1 else "grid") for tick in ticks
-    ]
+    shapes: list[Markup] = []
     for place, row in enumerate(rows):
-        shapes.extend(_mae_row(row, at, top=_TOP + _ROW * place, right=right))
+        top = _TOP + _ROW * place
+        # the scale stands behind the bars only, so that no line runs through a word
+        shapes.extend(
+            svg.line(at(tick), top + 35, at(tick), top + 52, kind="grid") for tick in ticks if tick != 1
+        )
+        shapes.extend(_mae_row(row, at, top=top, right=right))
     shapes.append(svg.line(left, floor, right, floor, kind="axis"))
     for tick in ticks:
         words = "MAE" if tick == 1 else f"{number(tick)}×"
@@ -55,17 +58,16 @@ def mae_chart(rows: Sequence[Row], *, key: str, title: str) -> Markup:
 
 
 def _mae_row(row: Row, at: Any, *, top: float, right: float) -> list[Markup]:
-    middle = top + 29
-    name = svg.tag("tspan", row["name"], class_="strong")
-    what = svg.tag("tspan", f"  {row['what']}", class_="tick")
+    middle = top + 43
     shapes = [
-        svg.box(12, top + 3, WIDTH - 24, 17, kind="behind"),
-        svg.tag("text", name, what, x=14, y=top + 16),
-        svg.text(row["below"], right, top + 16, anchor="end", kind="tick"),
+        svg.text(row["name"], 14, top + 17, kind="strong"),
+        svg.text(row["what"], 14, top + 31, kind="tick"),
+        svg.text(row["below"], right, top + 17, anchor="end"),
     ]
     if row["low"] and row["high"]:
         start, stop = at(row["low"]), at(row["high"])
         shapes.append(svg.box(start, middle - 5, max(1.0, stop - start), 10, rx=5, kind="range"))
+    shapes.append(svg.line(at(1.0), top + 35, at(1.0), top + 52, kind="one"))
     if row["mid"]:
         shapes.append(svg.tag("circle", cx=at(row["mid"]), cy=middle, r=6, class_="dot"))
     else:

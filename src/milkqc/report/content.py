@@ -209,15 +209,29 @@ def _mae(result: Result, limits: Limits) -> dict[str, Any]:
         "setting": {
             name: plain(declared.get(name), limits=limits) for name in ("authority", "basis", "set", "label")
         },
+        "set_labels": [
+            _names().get(str(key), str(key).replace("_", " ")) for key in declared.get("set") or ()
+        ],
+        "groups": _several(frame, "group", ("all", "*", "")),
+        "methods": _several(frame, "method", ("",)),
         "table": listing(frame, limits.table, limits=limits, file="mae_reference.csv"),
     }
+
+
+def _names() -> dict[str, str]:
+    return {key: analyte.name.split(" (")[0] for key, analyte in reference.analytes().items()}
+
+
+def _several(frame: pl.DataFrame, column: str, plain_words: tuple[str, ...]) -> bool:
+    """Whether a column says anything beyond the word for everything."""
+    return column in frame.columns and bool((frame[column].drop_nulls().is_in(plain_words).not_()).any())
 
 
 def _named(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with `label`, the analyte's name without its qualification (a study's own: its key)."""
     if "analyte" not in frame.columns:
         return frame
-    names = {key: analyte.name.split(" (")[0] for key, analyte in reference.analytes().items()}
+    names = _names()
     key = pl.col("analyte")
     return frame.with_columns(
         label=key.replace_strict(names, default=key.str.replace_all("_", " "), return_dtype=pl.String)

@@ -53,7 +53,7 @@ def visible(result: Result) -> pl.DataFrame:
 
 
 def summary(findings: pl.DataFrame) -> dict[str, dict[str, int]]:
-    """For each severity: findings, how many are open, how many decided, and the rows that open ones touch."""
+    """For each severity: findings, how many are open, how many decided, and the rows touched."""
     told: dict[str, dict[str, int]] = {}
     for severity in SEVERITIES:
         part = findings.filter(pl.col("severity") == severity)
@@ -62,7 +62,7 @@ def summary(findings: pl.DataFrame) -> dict[str, dict[str, int]]:
             "findings": part.height,
             "open": opened.height,
             "decided": part.height - opened.height,
-            "rows": int(_touched(opened, ["severity"])["rows"].sum()),
+            "rows": int(_touched(part, ["severity"])["rows"].sum()),
         }
     return told
 

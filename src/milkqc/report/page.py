@@ -13,13 +13,21 @@ from markupsafe import Markup
 from milkqc.report import charts, words
 from milkqc.report.found import sites_said
 
-ENGINES = {"reading": "reading", "pandera": "table contract", "gx": "rule file", "rules": "rule"}
 STATUSES = {
     "ran": "ran",
     "not_applicable": "not applicable",
     "skipped": "skipped",
     "broken": "broken",
     "nothing_to_look_at": "nothing to look at",
+}
+MAE_COUNTS = {
+    "below": "Below",
+    "at_or_above": "At or above",
+    "undetermined": "Undetermined",
+    "not_comparable": "Not comparable",
+    "outside_age": "Outside age",
+    "not_measured": "Not measured",
+    "censored": "Censored",
 }
 CHARTED = 40  # lines of the MAE picture
 
@@ -66,7 +74,7 @@ def environment() -> jinja2.Environment:
         plainly=plainly,
         share_bar=charts.share_bar,
     )
-    made.globals.update(count=words.count, ENGINES=ENGINES, STATUSES=STATUSES, NONE=words.NONE)
+    made.globals.update(count=words.count, STATUSES=STATUSES, MAE_COUNTS=MAE_COUNTS, NONE=words.NONE)
     return made
 
 

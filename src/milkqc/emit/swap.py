@@ -132,8 +132,8 @@ def _refuse_foreign(place: Path, out: Path) -> None:
             f"{out}: is a file, and a folder is needed. Name another with --out, or move the file."
         )
     with _told(out):
-        held = any(place.iterdir())
-    if held and not is_ours(place):
+        foreign = _foreign(place)
+    if foreign:
         raise OutputError(
             f"{out}: holds files, but no milkqc manifest, so it is not replaced. "
             "Name a new or an empty folder with --out, or move what is there."
@@ -142,7 +142,7 @@ def _refuse_foreign(place: Path, out: Path) -> None:
 
 def _verify(sibling: Path, place: Path) -> None:
     """After an exchange, `sibling` is what stood under OUT: if someone else put their files there, give it back."""
-    if any(sibling.iterdir()) and not is_ours(sibling):
+    if _foreign(sibling):
         _rename(sibling, place, _RENAME_EXCHANGE)
         _refuse_foreign(place, place)
 
@@ -150,8 +150,15 @@ def _verify(sibling: Path, place: Path) -> None:
 def _swap_by_renames(sibling: Path, place: Path) -> None:
     aside = _aside(place)
     place.rename(aside)
+    if _foreign(aside):
+        aside.rename(place)
+        _refuse_foreign(place, place)
     sibling.rename(place)
     aside.rename(sibling)
+
+
+def _foreign(folder: Path) -> bool:
+    return any(folder.iterdir()) and not is_ours(folder)
 
 
 def _rename(old: Path, new: Path, flag: int) -> bool:
@@ -204,4 +211,6 @@ def _todo(error: OSError) -> str:
             return (
                 "Close files that are open in other programs, or name a folder you may write to with --out."
             )
+        case errno.EEXIST | errno.ENOTDIR:
+            return "A part of its path is a file: name another folder with --out."
     return "Check the folder, or name another with --out."

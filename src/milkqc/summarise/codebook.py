@@ -182,7 +182,7 @@ def _aside(column: str) -> Mapping[str, Any]:
     for ending, words in _ASIDE.items():
         if column.endswith(ending):
             return {"label": f"{column.removesuffix(ending)}: {words}", "origin": "lineage"}
-    return {**_own().get(("rejected", column), _own().get(("*", column), {})), "origin": "lineage"}
+    return {**_own().get(("lineage", column), _own().get(("*", column), {})), "origin": "lineage"}
 
 
 def _type(kind: pl.DataType) -> str:

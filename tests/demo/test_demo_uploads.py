@@ -210,6 +210,7 @@ def test_the_faults_and_nothing_else_were_planted(assays, tubes):
         "4,009.1"
     ]
     assert [row["RESULT"] for row in assays if (row["SAMPLE"], row["TEST"]) == ("T0226", "Iodine")] == ["ND"]
+    assert [(row["SAMPLE"], row["TEST"]) for row in assays if row["UNIT"] == "nmo/L"] == [("T0215", "Folate")]
     assert [row["RESULT"] for row in assays if (row["SAMPLE"], row["TEST"]) == ("T0204", "B12")] == [
         "531",
         "141",

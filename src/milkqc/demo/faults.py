@@ -69,6 +69,8 @@ LONG: dict[tuple[object, ...], Change] = {
     ("T0211", "Iodine"): put(RESULT="4,009.1"),
     # Not detected, and nobody says below what.
     ("T0226", "Iodine"): put(RESULT="ND", LOD=""),
+    # A letter lost from the unit.
+    ("T0215", "Folate"): put(UNIT="nmo/L"),
     # The letter O for the digit 0: the manifest knows no such tube.
     ("T0230", "Folate"): put(SAMPLE="TO230"),
 }

@@ -105,7 +105,7 @@ def check_polars_words(frame: pl.DataFrame, columns: Collection[str], where: str
             texts = frame[name].cast(pl.String)
             other = texts.filter(texts.is_not_null() & ~texts.is_in(list(WORDS[name])))
             if other.len():
-                refuse_words(where, name, other.unique().sort().to_list(), other.len())
+                refuse_words(where, name, other.unique().sort().to_list())
 
 
 def check_polars_types(schema: Mapping[str, pl.DataType], columns: Collection[str], where: str) -> None:
@@ -124,13 +124,13 @@ def check_polars_types(schema: Mapping[str, pl.DataType], columns: Collection[st
             refuse_type(where, name, str(kind))
 
 
-def refuse_words(where: str, name: str, found: Sequence[object], rows: int) -> None:
+def refuse_words(where: str, name: str, found: Sequence[object]) -> None:
     """Raise FrameError naming the words that were found where codes were wanted."""
     shown = ", ".join(repr(word) for word in found[:5]) + (", ..." if len(found) > 5 else "")
     wanted = " and ".join(repr(word) for word in WORDS[name])
     raise FrameError(
         where,
-        f"column {name} holds {shown} ({rows} row{'s' if rows > 1 else ''}); it takes {wanted}, or nothing.",
+        f"column {name} holds {shown}; it takes {wanted}, or nothing.",
         "Recode it first: other codes mean different things in different studies.",
     )
 

@@ -42,20 +42,19 @@ BATCH_ROWS = 100_000
 
 def scored(frame: FrameT, scorer: Scorer) -> FrameT:
     """`frame` with the scorer's columns added; FrameError for what cannot be scored or is no known frame."""
-    import narwhals.stable.v2 as nw
+    from narwhals.stable.v2 import dependencies as known
 
-    found = nw.from_native(cast("Any", frame), pass_through=True)
-    kind = str(found.implementation) if isinstance(found, nw.DataFrame | nw.LazyFrame) else ""
+    anything = cast("Any", frame)
     if isinstance(frame, pl.DataFrame):
         result: object = _polars(frame, scorer)
     elif isinstance(frame, pl.LazyFrame):
         result = _lazy(frame, scorer)
-    elif kind == "pandas":
-        result = _pandas(cast("pd.DataFrame", frame), scorer)
-    elif kind == "duckdb":
-        result = _duckdb(frame, scorer)
-    elif kind.startswith("pyspark"):
-        result = _spark(frame, scorer)
+    elif known.is_pandas_dataframe(anything):
+        result = _pandas(anything, scorer)
+    elif known.is_duckdb_relation(anything):
+        result = _duckdb(anything, scorer)
+    elif known.is_pyspark_dataframe(anything) or known.is_pyspark_connect_dataframe(anything):
+        result = _spark(anything, scorer)
     else:
         kinds = "a pandas frame, a polars frame (eager or lazy), a DuckDB relation or a Spark frame"
         raise FrameError(scorer.name, f"cannot read a {type(frame).__name__}.", f"Give {kinds}.")
@@ -113,7 +112,7 @@ def _pandas_array(column: pd.Series[Any], where: str) -> npt.NDArray[Any]:
         other = sorted(str(word) for word, code in zip(words, codes, strict=True) if code < 0)
         array = np.array([*codes, -1], dtype=np.int8)[place]  # factorize counts nulls as -1: the last code
         if other:
-            refuse_words(where, name, other, int((array[place >= 0] < 0).sum()))
+            refuse_words(where, name, other)
         return array
     if name in BOOLEANS:
         if inferred not in {"boolean", "empty"}:

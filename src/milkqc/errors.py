@@ -30,7 +30,7 @@ class Fault:
         return f"{place} {self.code}{where}: {self.what} {self.todo}".rstrip()
 
 
-class Faults(MilkqcError):
+class Faults(MilkqcError):  # noqa: N818 - what a person is shown, and named for it
     """All the faults of one file together, in file order. `prefix` starts the codes of this kind."""
 
     prefix = "Y"

@@ -159,7 +159,7 @@ def _rules(loaded: Loaded) -> tuple[tuple[Rule, ...], dict[str, str], dict[str, 
     ]
     if missing:
         raise MappingFaults(missing)
-    paths = [*catalogue.expectations(), *own]
+    paths = [*catalogue.files("expectations"), *own]
     rules = suites.load(paths)
     changes = [
         Change(

@@ -123,8 +123,8 @@ def unit_texts(spec: Column, name: str, place: Place) -> pl.Series:
     if spec.unit.from_ is not None:
         text = place.rows.cells(place.named(spec.unit.from_)).text.str.strip_chars()
         return pl.select(pl.when(text != "").then(text)).to_series()
-    text = header_unit(name, place) if spec.unit.header else spec.unit.text
-    return pl.repeat(text, height, dtype=pl.String, eager=True)
+    written = header_unit(name, place) if spec.unit.header else spec.unit.text
+    return pl.repeat(written, height, dtype=pl.String, eager=True)
 
 
 def header_unit(name: str, place: Place) -> str | None:

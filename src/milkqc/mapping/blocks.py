@@ -10,7 +10,7 @@ import polars as pl
 from milkqc import cells as text_cells
 from milkqc.mapping import actions, merge, targets, values
 from milkqc.mapping.actions import Place
-from milkqc.mapping.language import Block, Column
+from milkqc.mapping.language import Block, Column, UnitOf
 from milkqc.mapping.rows import Rows
 from milkqc.mapping.values import Mapped
 
@@ -206,7 +206,8 @@ def key_faults(made: Mapping[str, Mapped]) -> pl.Series:
     """Why a row has no place (`visit is missing (not_done)`), null where all its key parts are there."""
     texts = []
     for name, mapped in made.items():
-        if name in {"sample_id"}:
+        defaulted = name == "infant_id" and mapped is made["participant_id"]
+        if name == "sample_id" or defaulted:
             continue
         reason = pl.coalesce(mapped.missing, pl.lit("unreadable"))
         texts.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from milkqc import units
+from milkqc import reference, units
 from milkqc.errors import UnitError
 from milkqc.mapping import merge, targets
 from milkqc.mapping.blocks import PLACED_PROBLEMS, conflict_problems
@@ -33,7 +33,7 @@ def apply(table: str, frame: pl.DataFrame, policy: Repeats) -> tuple[pl.DataFram
         merged, conflicts = merge.merge(frame, key)
         return merged, conflict_problems(conflicts, merged)
     if policy.policy == "agree" and policy.agree is not None:
-        return _agree(frame, key, policy.agree), none
+        return _agree(table, frame, key, policy.agree), none
     if policy.policy == "replicate" and "replicate" not in frame.columns:
         number = pl.int_range(1, pl.len() + 1).over(key)
         if table in {"milk", "biomarkers"}:
@@ -48,23 +48,29 @@ def apply(table: str, frame: pl.DataFrame, policy: Repeats) -> tuple[pl.DataFram
     return frame.drop("_latest", strict=False), none
 
 
-def _agree(frame: pl.DataFrame, key: list[str], amount: Amount) -> pl.DataFrame:
-    """Keys whose rows give the same values within `amount` become one row; the others stay, each a finding."""
-    numbers = (
-        ["number"]
-        if "number" in frame.columns
-        else [name for name in frame.columns if name.endswith("__number") and not name.startswith("let_")]
+def _agree(table: str, frame: pl.DataFrame, key: list[str], amount: Amount) -> pl.DataFrame:
+    """Keys whose rows give the same values within `amount` become one row; the others stay, each a finding.
+
+    An absolute amount is in the canonical unit of what is compared.
+    """
+    numbers = [
+        name
+        for name in frame.columns
+        if name == "number" or (name.endswith("__number") and not name.startswith("let_"))
+    ]
+    canonical = frame.with_columns(
+        (frame[name] * _factors(table, frame, name)).alias(f"_{name}") for name in numbers
     )
     apart = pl.lit(False)
     for name in numbers:
-        unit = "raw_unit" if name == "number" else name.removesuffix("__number") + "__raw_unit"
-        value = pl.col(name) * _factors(frame, unit)
-        low, high = value.min().over(key), value.max().over(key)
+        low, high = pl.col(f"_{name}").min().over(key), pl.col(f"_{name}").max().over(key)
         bound = high.abs() * (amount.value / 100) if amount.relative else pl.lit(amount.value)
         apart = apart | ((high - low) > bound + 1e-9).fill_null(False)
     if "censored" in frame.columns:
         apart = apart | (pl.col("censored").fill_null("").n_unique().over(key) > 1)
-    marked = frame.with_columns(_apart=apart, _at=pl.int_range(pl.len()))
+    marked = canonical.with_columns(_apart=apart, _at=pl.int_range(pl.len())).drop(
+        f"_{name}" for name in numbers
+    )
     first = marked.filter(~pl.col("_apart")).with_columns(
         _full=pl.sum_horizontal(pl.col(name).is_not_null() for name in numbers) if numbers else pl.lit(0)
     )
@@ -75,15 +81,26 @@ def _agree(frame: pl.DataFrame, key: list[str], amount: Amount) -> pl.DataFrame:
     return kept.drop("_apart", "_at")
 
 
-def _factors(frame: pl.DataFrame, unit: str) -> pl.Expr:
-    """The factor that brings each row's number to the first of the units that occur; 1 where it cannot be had."""
-    texts = frame[unit].drop_nulls().unique().sort().to_list()
-    factors: dict[str, float] = {}
-    for text in texts:
-        try:
-            factors[text] = units.unit_factor(text, texts[0])
-        except UnitError:
-            factors[text] = 1.0
-    if len(texts) < 2:
-        return pl.lit(1.0)
-    return pl.col(unit).replace_strict(factors, default=1.0, return_dtype=pl.Float64)
+def _factors(table: str, frame: pl.DataFrame, name: str) -> pl.Series:
+    """The factor that brings each row's number to the canonical unit; 1 where none can be had."""
+    if name == "number":
+        by = ["analyte", "raw_unit", "substance"]
+        made = [
+            _factor(unit, reference.analytes()[analyte].unit, substance)
+            for analyte, unit, substance in frame.select(by).rows()
+        ]
+        return pl.Series(made, dtype=pl.Float64)
+    variable = name.removesuffix("__number")
+    column = reference.dictionary().get((table, variable))
+    if column is None:
+        return pl.Series([1.0] * frame.height, dtype=pl.Float64)
+    units_of = frame[f"{variable}__raw_unit"]
+    known = {unit: _factor(unit, column.unit, None) for unit in units_of.drop_nulls().unique().to_list()}
+    return pl.Series([known.get(unit, 1.0) for unit in units_of.to_list()], dtype=pl.Float64)
+
+
+def _factor(unit: str | None, to: str, substance: str | None) -> float:
+    try:
+        return units.unit_factor(unit, to, substance=substance) if unit else 1.0
+    except UnitError:
+        return 1.0  # normalise reports it; here it only decides whether two rows say the same

@@ -34,7 +34,7 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
             for name in targets.KEYS[table]
         )
         for analyte, mapped, mine, spec in _analytes(block, place):
-            reason = why
+            reason, cells = why, key_cells
             if analyte is None:
                 text = pl.concat_str(
                     pl.lit("analyte is "),
@@ -42,10 +42,13 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
                     pl.lit(", not known"),
                 )
                 reason = pl.select(pl.coalesce(why, text)).to_series()
+                named = place.rows.cells(_long_analyte(block)).text.fill_null("")
+                shown = pl.concat_str(key_cells, pl.lit(f"; {_long_analyte(block)}="), named)
+                cells = pl.select(shown).to_series()
             good = mine & reason.is_null()
             rejected.append(
                 shared.select("source_table", "source_file", "source_row")
-                .with_columns(why=reason, cells=key_cells)
+                .with_columns(why=reason, cells=cells)
                 .filter(mine & ~good)
             )
             if analyte is None:

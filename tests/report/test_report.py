@@ -149,8 +149,8 @@ def test_below_an_mae_is_never_called_deficient_or_inadequate(outline):
 
 
 def test_both_bases_authority_and_unverified_values_are_shown(outline):
-    assert "milk concentration 146 ug/L 180 62.8 % (55.6–69.8)" in outline.text
-    assert "AI per volume 141 ug/L" in outline.text
+    assert "milk concentrationIOM 2001 146 ug/L 180 62.8 % (55.6–69.8)" in outline.text
+    assert "AI per volumeIOM 2001 141 ug/L" in outline.text
     assert "4.9 mg/L unverified" in outline.text
     assert "authority IOM, basis milk concentration" in outline.text
 
@@ -159,6 +159,26 @@ def test_the_picture_shows_the_declared_basis_only(study):
     picture = re.search(r"<desc id=\"mae-desc\">(.*?)</desc>", page_of(study)).group(1)
     assert picture.count("Iodine") == 1
     assert "Iodine, month_3, n 180: median 0.829 times the MAE, 62.8 % below (55.6–69.8)" in picture
+
+
+def test_groups_stand_in_the_table_and_not_in_the_picture(changed, study):
+    by_site = study.mae_reference.head(1).with_columns(
+        group=pl.lit("site=Hala"), measured=pl.lit(61, dtype=pl.Int64)
+    )
+    page = page_of(changed(mae_reference=pl.concat([study.mae_reference, by_site])))
+    assert "n 61" not in re.search(r"<desc id=\"mae-desc\">(.*?)</desc>", page).group(1)
+    assert "Iodine month_3 site=Hala" in Outline(page).text
+
+
+def test_settings_that_decide_are_stated(changed):
+    text = Outline(
+        page_of(changed(settings={"rules_off": {"growth.laz.flag": "endline only"}, "censored": "limit/2"}))
+    ).text
+    assert "Schedule birth day 0 (0–3), month_3 day 91 (61–121)" in text
+    assert "Stage of lactation colostrum: 0–5; transitional: 6–15; mature: from day 16" in text
+    assert "Switched off growth.laz.flag: endline only" in text
+    assert "Censored results in the analysis file limit/2" in text
+    assert "Trial arms blinded: no figure here is by arm" in text
 
 
 def test_rows_that_do_not_add_up_come_first(changed):

@@ -30,6 +30,9 @@ _SETTINGS = (
     "unblinded",
     "stage_cutoffs",
     "preterm_age",
+    "censored",
+    "rule_files",
+    "rules_off",
     "study_start",
     "data_cutoff",
     "versions",
@@ -198,6 +201,8 @@ def _mae(result: Result, limits: Limits) -> dict[str, Any]:
     if "group" in frame.columns and not result.settings.get("unblinded"):
         frame = frame.filter(~pl.col("group").cast(pl.String).str.contains("^arm\\b").fill_null(value=False))
     frame = _named(frame)
+    if "group" in frame.columns:  # the whole before its groups, so that a cut listing loses groups first
+        frame = frame.sort(pl.col("group").fill_null("all") != "all", maintain_order=True)
     if "status" in frame.columns:
         status = pl.col("status").fill_null("").str.to_lowercase()
         sure = status.str.contains("verified|computed") & ~status.str.contains("unverified")
@@ -207,12 +212,13 @@ def _mae(result: Result, limits: Limits) -> dict[str, Any]:
     return {
         "note": MAE_NOTE,
         "setting": {
-            name: plain(declared.get(name), limits=limits) for name in ("authority", "basis", "set", "label")
+            name: plain(declared.get(name), limits=limits)
+            for name in ("authority", "basis", "set", "label", "values")
         },
         "set_labels": [
             _names().get(str(key), str(key).replace("_", " ")) for key in declared.get("set") or ()
         ],
-        "groups": _several(frame, "group", ("all", "*", "")),
+        "groups": _several(frame, "group", ("all", "")),
         "methods": _several(frame, "method", ("",)),
         "table": listing(frame, limits.table, limits=limits, file="mae_reference.csv"),
     }

@@ -72,6 +72,7 @@ def environment() -> jinja2.Environment:
         listed=words.listed,
         sites=sites_said,
         plainly=plainly,
+        scheduled=scheduled,
         share_bar=charts.share_bar,
     )
     made.globals.update(count=words.count, STATUSES=STATUSES, MAE_COUNTS=MAE_COUNTS, NONE=words.NONE)
@@ -93,14 +94,25 @@ def plainly(value: Any) -> str:
     return words.number(value, 6) if isinstance(value, int | float) else str(value)
 
 
+def scheduled(schedule: Mapping[str, Any]) -> str:
+    """The visits with day and window: `birth day 0 (0–3), month_3 day 91 (61–121)`."""
+    told = []
+    for visit, planned in schedule.items():
+        known = planned if isinstance(planned, Mapping) else {"day": planned}
+        day = f" day {plainly(known['day'])}" if known.get("day") is not None else ""
+        told.append(f"{visit}{day}" + (f" ({plainly(known['window'])})" if known.get("window") else ""))
+    return ", ".join(told)
+
+
 def _package_text(name: str) -> str:
     return resources.files("milkqc.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def _mae_picture(mae: Mapping[str, Any]) -> Markup | None:
-    """The picture of the declared basis; none when nothing was compared with an MAE."""
+    """The picture of the declared basis, all groups together; none when nothing was compared with an MAE."""
     rows = [row for row in mae["table"]["rows"] if row.get("mae") and row.get("measured")]
     chosen = [row for row in rows if row.get("basis") == mae["setting"]["basis"]] or rows
+    chosen = [row for row in chosen if _group(row.get("group")) is None] or chosen
     lines = [_mae_line(row) for row in chosen[:CHARTED]]
     if not lines:
         return None
@@ -109,7 +121,10 @@ def _mae_picture(mae: Mapping[str, Any]) -> Markup | None:
 
 def _mae_line(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the reference table as a line of the picture."""
-    parts = [row.get("visit"), _group(row.get("group")), row.get("method")]
+    parts = [row.get("visit"), _group(row.get("group")), row.get("method"), row.get("measures")]
+    # median_over_mae takes each result over its own estimate where that changes with age
+    over, middle = row.get("median_over_mae"), row.get("median")
+    scale = over / middle if over and middle else 1 / row["mae"]
     low, high = row.get("percent_below_low"), row.get("percent_below_high")
     between = f" ({words.number(low)}–{words.number(high)})" if low is not None and high is not None else ""
     share = row.get("percent_below")
@@ -117,15 +132,15 @@ def _mae_line(row: Mapping[str, Any]) -> dict[str, Any]:
         "name": row.get("label") or str(row["analyte"]).replace("_", " "),
         "what": ", ".join([str(part) for part in parts if part] + [f"n {row['measured']:,}"]),
         "below": words.NONE if share is None else f"{words.number(share)} % below{between}",
-        "low": _ratio(row.get("q25"), row["mae"]),
-        "mid": _ratio(row.get("median"), row["mae"]),
-        "high": _ratio(row.get("q75"), row["mae"]),
+        "low": _ratio(row.get("q25"), scale),
+        "mid": _ratio(row.get("median"), scale),
+        "high": _ratio(row.get("q75"), scale),
     }
 
 
 def _group(group: Any) -> Any:
-    return None if group in {"all", "*", ""} else group
+    return None if group in {"all", None, ""} else group
 
 
-def _ratio(value: float | None, mae: float) -> float | None:
-    return value / mae if value is not None and value > 0 else None
+def _ratio(value: float | None, scale: float) -> float | None:
+    return value * scale if value is not None and value > 0 else None

@@ -140,7 +140,7 @@ def _rows(
             continue
         if len(record) != len(names):
             raise file.error(
-                f"line {line} has {len(record)} cells where {what}.",
+                f"line {line} has {len(record)} cell{'s' * (len(record) != 1)} where {what}.",
                 "Mend that line, or check `delimiter` and `header_row`; milkqc does not fill or cut rows.",
             )
         rows.append(record)

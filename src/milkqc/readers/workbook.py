@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,16 @@ MAX_UNPACKED = 2 * 1024**3
 MAX_SHEET = 512 * 1024**2
 _MAX_RATIO = 250
 _DAMAGED = "Open it in Excel and save it again."
+# RuntimeError is what zipfile raises for an encrypted entry.
+_UNZIP_ERRORS = (
+    KeyError,
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
 _ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?row>)", re.DOTALL)
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>(.*?)</(?:\w+:)?v>", re.DOTALL)
@@ -49,7 +60,7 @@ class Workbook:
         try:
             with zipfile.ZipFile(self.file.path) as archive:
                 return _survey(archive.read(self.parts[sheet]))
-        except (KeyError, zipfile.BadZipFile, OSError, EOFError, NotImplementedError):
+        except _UNZIP_ERRORS:
             raise self.file.error(f"is damaged: sheet {sheet!r} cannot be unpacked.", _DAMAGED) from None
 
 
@@ -69,7 +80,7 @@ def inspect(file: File) -> Workbook:
             _guard(file, archive)
             book = archive.read("xl/workbook.xml")
             links = archive.read("xl/_rels/workbook.xml.rels")
-    except (KeyError, zipfile.BadZipFile, OSError, EOFError, NotImplementedError):
+    except _UNZIP_ERRORS:
         raise file.error("is damaged or not an Excel workbook.", _DAMAGED) from None
     targets = {}
     for tag in re.findall(rb"<(?:\w+:)?Relationship\b[^>]*>", links):

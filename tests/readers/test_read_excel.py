@@ -194,6 +194,18 @@ def test_formatted_blank_cells_far_out_are_no_table(excel):
     assert read(with_sheet(excel(A=[["x"]]), rows)).table.rows(named=True) == [{"id": 5}]
 
 
+def test_a_formula_that_was_never_calculated_is_a_fault_and_not_a_blank(excel):
+    rows = (
+        '<row r="1"><c r="A1" t="str"><v>w</v></c></row><row r="2"><c r="A2"><v>5</v></c></row>'
+        '<row r="3"><c r="A3"><f>A2*2</f></c></row><row r="4"><c r="A4"><f>A2*3</f><v>15</v></c></row>'
+        '<row r="5"><c r="A5"><f t="shared" si="0"/></c></row>'
+    )
+    source = read(with_sheet(excel(A=[["x"]]), rows))
+    assert source.table["w"].to_list() == [5, None, 15, None]
+    why = "a formula without a stored result: open the file in Excel and save it"
+    assert source.faults == (CellFault(2, "w", "=A2*2", why), CellFault(4, "w", "=", why))
+
+
 def test_a_negative_number_formatted_as_a_date_is_a_fault_and_not_midnight(excel):
     path = excel(A=[["d"], [date(2020, 1, 2)]])
     with zipfile.ZipFile(path) as archive:

@@ -58,6 +58,13 @@ def test_an_endless_file_is_stopped(child, stata):
     assert str(error.value) == "x.dta: took longer than 0.3 s to read. Check that it is the right file."
 
 
+def test_code_among_the_uploads_is_not_run(child, stata, tmp_path, monkeypatch):
+    (tmp_path / "json.py").write_text("import pathlib; pathlib.Path('ran').touch(); raise SystemExit\n")
+    monkeypatch.chdir(tmp_path)
+    assert pull(child, stata) == [1, 2]
+    assert not (tmp_path / "ran").exists()
+
+
 def test_one_process_serves_all_files_until_it_dies(child, stata):
     assert pull(child, stata) == [1, 2]
     first = child._process.pid

@@ -178,11 +178,10 @@ def _impossible(cells: Sequence[Any], survey: Survey, *, first: int, place: int)
 
 
 def _why(raw: str) -> str:
-    return (
-        "an error that Excel shows in the cell"
-        if raw.startswith("#")
-        else "a negative number formatted as a date"
-    )
+    return {
+        "#": "an error that Excel shows in the cell",
+        "=": "a formula without a stored result: open the file in Excel and save it",
+    }.get(raw[:1], "a negative number formatted as a date")
 
 
 def _column(name: str, cells: Sequence[Any], wrong: Mapping[int, str]) -> _Column:

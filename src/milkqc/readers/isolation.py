@@ -103,7 +103,8 @@ class Child:
             paths = [home, os.environ.get("PYTHONPATH", "")]
             try:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "milkqc.readers.child"],
+                    # -P: a json.py in the folder one happens to stand in, among uploads say, must not be run.
+                    [sys.executable, "-P", "-m", "milkqc.readers.child"],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,

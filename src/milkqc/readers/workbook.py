@@ -32,14 +32,15 @@ _UNZIP_ERRORS = (
 _ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?row>)", re.DOTALL)
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>(.*?)</(?:\w+:)?v>", re.DOTALL)
+_FORMULA = re.compile(rb"<(?:\w+:)?f\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?f>)", re.DOTALL)
 _REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 _ROW_NUMBER = re.compile(rb'\br="([0-9]{1,7})"')
 
 
 @dataclass(frozen=True)
 class Survey:
-    """One sheet: rows and columns up to its last filled cell; error cells and negative numbers by (row, column),
-    both from 0."""
+    """One sheet: rows and columns up to its last filled cell; error cells (a formula
+    without a stored value is one) and negative numbers by (row, column), both from 0."""
 
     rows: int
     columns: int
@@ -128,15 +129,18 @@ def _survey(xml: bytes) -> Survey:
                 continue
             rows, columns = max(rows, row + 1), max(columns, column + 1)
             if b't="e"' in attributes:
-                errors[row, column] = _value(content)
+                errors[row, column] = _inside(_VALUE, content)
+            elif not _VALUE.search(content) and _FORMULA.search(content):
+                # Written by a program that does not calculate: Excel would, calamine gives a blank.
+                errors[row, column] = f"={_inside(_FORMULA, content)}"
             elif b"v>-" in content:
-                negatives[row, column] = _value(content)
+                negatives[row, column] = _inside(_VALUE, content)
     return Survey(rows, columns, errors, negatives)
 
 
-def _value(content: bytes) -> str:
-    value = _VALUE.search(content)
-    return html.unescape(value[1].decode("utf-8", "replace")) if value else ""
+def _inside(element: re.Pattern[bytes], content: bytes) -> str:
+    found = element.search(content)
+    return html.unescape((found[1] or b"").decode("utf-8", "replace")) if found else ""
 
 
 def _column_number(letters: bytes) -> int:

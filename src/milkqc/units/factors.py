@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cache
 from types import MappingProxyType
@@ -38,8 +38,13 @@ def exact_factor(unit: str, to: str, *, substance: str | Analyte | None = None) 
     given, wanted = canonical(unit), canonical(to)
     if given == wanted:
         return Fraction(1)
-    from_size, from_dimensions = _measure(given, matter)
-    to_size, to_dimensions = _measure(wanted, matter)
+    if _counted(given) == _counted(wanted):
+        # mEq/dL to mEq/L: what is counted stays what it is, and no substance is needed for it
+        from_size, from_dimensions = _measure(given)
+        to_size, to_dimensions = _measure(wanted)
+    else:
+        from_size, from_dimensions = _resolved(given, matter)
+        to_size, to_dimensions = _resolved(wanted, matter)
     ratio = from_size / to_size
     shift = from_dimensions.get("[substance]", 0) - to_dimensions.get("[substance]", 0)
     if _without_matter(from_dimensions) != _without_matter(to_dimensions) or (
@@ -61,7 +66,8 @@ def size(atom: str) -> Fraction:
 def _pint(atom: str) -> tuple[Fraction, Dimensions]:
     name = atoms()[atom].pint
     if not name:
-        return (Fraction(1, 1000) if atom == "meq" else Fraction(1)), MappingProxyType({atom: 1})
+        size_ = Fraction(1, 1000) if atom == "meq" else Fraction(1)
+        return size_, MappingProxyType({atoms()[atom].dimension: 1})
     quantity = _registry().Quantity(Fraction(1), name).to_base_units()
     # pint counts moles as [substance]; every dimension here has a whole power
     return Fraction(quantity.magnitude), MappingProxyType(
@@ -77,17 +83,34 @@ def _registry() -> Any:
     return pint.UnitRegistry(non_int_type=Fraction)
 
 
-def _measure(code: str, matter: Analyte | None) -> tuple[Fraction, Dimensions]:
-    """Size in base units and dimensions of a whole code, its equivalents and international units resolved."""
-    total, dimensions = Fraction(1), dict[str, int]()
+def _counted(code: str) -> Dimensions:
+    """The equivalents and international units in a code, by kind, with their powers."""
+    kinds = {atoms()[atom].dimension: power for atom, power in _term(code).items()}
+    return {kind: power for kind, power in kinds.items() if kind.split()[0] in ("equivalents", "activity")}
+
+
+def _measure(code: str) -> tuple[Fraction, Dimensions]:
+    """Size in base units and dimensions of a whole code."""
+    return _together((*_pint(atom), power) for atom, power in _term(code).items())
+
+
+def _resolved(code: str, matter: Analyte | None) -> tuple[Fraction, Dimensions]:
+    """The same, with equivalents as amount and international units as mass, by their substance."""
+    parts = []
     for atom, power in _term(code).items():
         kind = atoms()[atom].dimension
         if kind == "equivalents":
-            part, own = _equivalent(atom, code, matter)
+            parts.append((*_equivalent(atom, code, matter), power))
         elif kind.startswith("activity"):
-            part, own = _activity(kind, code, matter)
+            parts.append((*_activity(kind, code, matter), power))
         else:
-            part, own = _pint(atom)
+            parts.append((*_pint(atom), power))
+    return _together(parts)
+
+
+def _together(parts: Iterable[tuple[Fraction, Dimensions, int]]) -> tuple[Fraction, Dimensions]:
+    total, dimensions = Fraction(1), dict[str, int]()
+    for part, own, power in parts:
         total *= part**power
         for dimension, own_power in own.items():
             dimensions[dimension] = dimensions.get(dimension, 0) + own_power * power

@@ -35,7 +35,8 @@ def combine(op: str, a: str | None, b: str | None) -> tuple[str | None, float]:
         raise UnitError(
             f"{left} {op} {right} gives {write(term)}, which no measurement has.", "Check the formula."
         )
-    return write(term), float(factor)
+    # read back here: an amount per gram has a code, but stands for milk of unknown density
+    return canonical(write(term)), float(factor)
 
 
 def _sum_factor(op: str, a: str | None, b: str | None) -> float:

@@ -112,7 +112,7 @@ def nearest(text: str, *, most: int = 3) -> tuple[str, ...]:
     """Codes whose spellings look most like `text`, the likeliest first."""
     plain = fold(text)
     same = [spelling for spelling in spellings() if spelling.casefold() == plain.casefold()]
-    close = difflib.get_close_matches(plain, spellings(), n=12, cutoff=0.5)
+    close = difflib.get_close_matches(plain, spellings(), n=12, cutoff=0.65)
     return tuple(dict.fromkeys(spellings()[match] for match in (*same, *close)))[:most]
 
 

@@ -9,7 +9,7 @@ from milkqc.units.spellings import atoms, fold, spellings, unknown, why_refused
 
 Term = Mapping[str, int]
 
-_FACTOR = re.compile(r"(?P<atom>.*?[^0-9])(?P<power>[0-9])?", re.ASCII)
+_FACTOR = re.compile(r"(?P<atom>.*?[^0-9])(?P<power>[23])?", re.ASCII)
 
 
 def canonical(text: str) -> str:

@@ -34,6 +34,8 @@ class Outline(HTMLParser):
             self.headings.append(int(tag[1]))
         if tag not in {"meta", "link", "br"}:
             self.open.append(tag)
+        elif tag == "br":
+            self.words.append(" ")
 
     def handle_startendtag(self, tag, attributes):
         self.handle_starttag(tag, attributes)
@@ -149,8 +151,8 @@ def test_below_an_mae_is_never_called_deficient_or_inadequate(outline):
 
 
 def test_both_bases_authority_and_unverified_values_are_shown(outline):
-    assert "milk concentrationIOM 2001 146 ug/L 180 62.8 % (55.6–69.8)" in outline.text
-    assert "AI per volumeIOM 2001 141 ug/L" in outline.text
+    assert "milk concentration IOM 2001 146 ug/L 180 62.8 % (55.6–69.8)" in outline.text
+    assert "AI per volume IOM 2001 141 ug/L" in outline.text
     assert "4.9 mg/L unverified" in outline.text
     assert "authority IOM, basis milk concentration" in outline.text
 
@@ -158,15 +160,15 @@ def test_both_bases_authority_and_unverified_values_are_shown(outline):
 def test_the_picture_shows_the_declared_basis_only(study):
     picture = re.search(r"<desc id=\"mae-desc\">(.*?)</desc>", page_of(study)).group(1)
     assert picture.count("Iodine") == 1
-    assert "Iodine, month_3, n 180: median 0.829 times the MAE, 62.8 % below (55.6–69.8)" in picture
+    assert "Iodine, month_3, 180 judged: median 0.829 times the MAE, 62.8 % below (55.6–69.8)" in picture
 
 
 def test_groups_stand_in_the_table_and_not_in_the_picture(changed, study):
     by_site = study.mae_reference.head(1).with_columns(
-        group=pl.lit("site=Hala"), measured=pl.lit(61, dtype=pl.Int64)
+        group=pl.lit("site=Hala"), below=pl.lit(11, dtype=pl.Int64)
     )
     page = page_of(changed(mae_reference=pl.concat([study.mae_reference, by_site])))
-    assert "n 61" not in re.search(r"<desc id=\"mae-desc\">(.*?)</desc>", page).group(1)
+    assert ", 78 judged" not in re.search(r"<desc id=\"mae-desc\">(.*?)</desc>", page).group(1)
     assert "Iodine month_3 site=Hala" in Outline(page).text
 
 

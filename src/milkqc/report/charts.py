@@ -20,8 +20,8 @@ _ROW, _TOP = 54.0, 4.0
 def mae_chart(rows: Sequence[Row], *, key: str, title: str) -> Markup:
     """Median and interquartile range as multiples of the MAE, on a log scale; one line per row.
 
-    A row has `name`, `what` (visit, method, n), `below` (words), and `low`, `mid`, `high` as ratios to the MAE;
-    a null ratio is left out (most results below the limit of the assay), and values beyond 0.01 to 100 stand at
+    A row has `name`, `what` (visit, method, number judged), `below` (words), and `low`, `mid`, `high` as ratios to the MAE, `why` there is no median;
+    a null ratio is left out (it lies among results beyond the assay, or their limits are unknown), and values beyond 0.01 to 100 stand at
     the edge.
     """
     seen = [row[part] for row in rows for part in ("low", "mid", "high") if row[part]]
@@ -71,9 +71,7 @@ def _mae_row(row: Row, at: Any, *, top: float, right: float) -> list[Markup]:
     if row["mid"]:
         shapes.append(svg.tag("circle", cx=at(row["mid"]), cy=middle, r=6, class_="dot"))
     else:
-        shapes.append(
-            svg.text("no median: too many results below or above the limit", 14, middle + 4, kind="tick")
-        )
+        shapes.append(svg.text(f"no median: {row['why']}", 14, middle + 4, kind="tick"))
     return shapes
 
 

@@ -219,7 +219,6 @@ def _mae(result: Result, limits: Limits) -> dict[str, Any]:
             _names().get(str(key), str(key).replace("_", " ")) for key in declared.get("set") or ()
         ],
         "groups": _several(frame, "group", ("all", "")),
-        "methods": _several(frame, "method", ("",)),
         "table": listing(frame, limits.table, limits=limits, file="mae_reference.csv"),
     }
 

@@ -241,7 +241,8 @@ def _mostly(sites: list[dict[str, Any]], findings: int) -> str:
     """Where at least four in five findings of a cause are, when that is one site."""
     if not sites or sites[0]["findings"] < 0.8 * findings:
         return ""
-    return f", {'all' if sites[0]['findings'] == findings else 'most'} at site {sites[0]['site']}"
+    how = "" if findings == 1 else "all " if sites[0]["findings"] == findings else "most "
+    return f", {how}at site {sites[0]['site']}"
 
 
 def sites_said(sites: list[dict[str, Any]]) -> str:

@@ -21,13 +21,14 @@ STATUSES = {
     "nothing_to_look_at": "nothing to look at",
 }
 MAE_COUNTS = {
+    "measured": "Measured",
+    "censored": "Censored",
     "below": "Below",
     "at_or_above": "At or above",
     "undetermined": "Undetermined",
     "not_comparable": "Not comparable",
     "outside_age": "Outside age",
     "not_measured": "Not measured",
-    "censored": "Censored",
 }
 CHARTED = 40  # lines of the MAE picture
 
@@ -110,7 +111,7 @@ def _package_text(name: str) -> str:
 
 def _mae_picture(mae: Mapping[str, Any]) -> Markup | None:
     """The picture of the declared basis, all groups together; none when nothing was compared with an MAE."""
-    rows = [row for row in mae["table"]["rows"] if row.get("mae") and row.get("measured")]
+    rows = [row for row in mae["table"]["rows"] if row.get("mae") and row.get("percent_below") is not None]
     chosen = [row for row in rows if row.get("basis") == mae["setting"]["basis"]] or rows
     chosen = [row for row in chosen if _group(row.get("group")) is None] or chosen
     lines = [_mae_line(row) for row in chosen[:CHARTED]]
@@ -122,6 +123,7 @@ def _mae_picture(mae: Mapping[str, Any]) -> Markup | None:
 def _mae_line(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the reference table as a line of the picture."""
     parts = [row.get("visit"), _group(row.get("group")), row.get("method"), row.get("measures")]
+    parts = [part for part in parts if part != row["analyte"]]
     # median_over_mae takes each result over its own estimate where that changes with age
     over, middle = row.get("median_over_mae"), row.get("median")
     scale = over / middle if over and middle else 1 / row["mae"]
@@ -130,16 +132,26 @@ def _mae_line(row: Mapping[str, Any]) -> dict[str, Any]:
     share = row.get("percent_below")
     return {
         "name": row.get("label") or str(row["analyte"]).replace("_", " "),
-        "what": ", ".join([str(part) for part in parts if part] + [f"n {row['measured']:,}"]),
+        "what": ", ".join(
+            [str(part) for part in parts if part]
+            + [f"{(row.get('below') or 0) + (row.get('at_or_above') or 0):,} judged"]
+        ),
         "below": words.NONE if share is None else f"{words.number(share)} % below{between}",
         "low": _ratio(row.get("q25"), scale),
         "mid": _ratio(row.get("median"), scale),
+        "why": _why(row.get("estimator")),
         "high": _ratio(row.get("q75"), scale),
     }
 
 
 def _group(group: Any) -> Any:
     return None if group in {"all", None, ""} else group
+
+
+def _why(estimator: Any) -> str:
+    """Why a median could not be estimated, in the words of the reference table where it has some."""
+    _, _, words = str(estimator or "").partition("not_estimable: ")
+    return words or "it lies among results beyond the assay"
 
 
 def _ratio(value: float | None, scale: float) -> float | None:

@@ -67,7 +67,10 @@ def _verdict(table: str, frame: pl.DataFrame) -> _Verdict:
         with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
             schema(table).validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as errors:
-        for error in errors.schema_errors:
+        # Types first: what a check says of a column of the wrong type is noise.
+        for error in sorted(
+            errors.schema_errors, key=lambda error: error.reason_code.name != "WRONG_DATATYPE"
+        ):
             _sort_in(verdict, table, frame, error)
     return verdict
 
@@ -78,6 +81,8 @@ def _sort_in(verdict: _Verdict, table: str, frame: pl.DataFrame, error: Any) -> 
         verdict.absent.add(str(error.failure_cases))
     elif kind == "WRONG_DATATYPE":
         verdict.mistyped[column] = str(frame.schema[column])
+    elif column in verdict.mistyped:
+        return
     elif kind == "SERIES_CONTAINS_NULLS":
         verdict.masks[f"{table}.{column}.missing", column] = ~_holds(error)
     elif kind == "SERIES_CONTAINS_DUPLICATES":

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import math
 import re
 import string
 from collections.abc import Mapping
 from typing import Any
 
-from milkqc import yamlfile
 from milkqc.checks.suites.kinds import BOUNDS, KINDS, Kind
-from milkqc.errors import Fault
+from milkqc.checks.suites.texts import Texts
 from milkqc.findings import FINDINGS_SCHEMA
 from milkqc.model import SEVERITIES, Rule
 from milkqc.reference import Column, dictionary
@@ -22,29 +19,11 @@ _REQUIRED = ("id", "expect", "severity", "says", "source")
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+){1,4}")
 # Engines disagree about look-around and back references; without them a pattern means the same everywhere.
 _UNPORTABLE = re.compile(r"\(\?[=!<P]|\\[1-9AZzbB]")
-_PREFIX = "participant_"
 _RESULTS = {"milk", "biomarkers"}
 
 
-class Reader:
+class Reader(Texts):
     """Reads one entry. `rule()` gives the Rule, or None when `faults` say why not."""
-
-    def __init__(
-        self,
-        document: yamlfile.Document,
-        path: tuple[str | int, ...],
-        entry: Mapping[str, Any],
-        table: str,
-        units: Mapping[str, str],
-    ):
-        self.document, self.path, self.entry, self.table, self.units = document, path, entry, table, units
-        self.faults: list[Fault] = []
-
-    def fault(self, key: str | None, code: str, what: str, todo: str) -> None:
-        """Note what is wrong, at the line of `key` (or of the entry)."""
-        line = self.document.line(self.path if key is None else (*self.path, key))
-        where = str(self.entry.get("id") or "")
-        self.faults.append(Fault(self.document.name, line, code, where, what, todo))
 
     def rule(self) -> Rule | None:
         """The Rule, or None with `faults`."""
@@ -115,13 +94,6 @@ class Reader:
                 f"Write it in lower case with dots, the table first: {self.table}.subject.what.",
             )
 
-    def _known(self, name: Any) -> Column | None:
-        """A column of the table, or of its participant by the prefix."""
-        own = dictionary().get((self.table, str(name)))
-        if own is None and str(name).startswith(_PREFIX):
-            return dictionary().get(("participants", str(name).removeprefix(_PREFIX)))
-        return own
-
     def _column(self, kind: Kind) -> Column | None:
         name = self.entry.get("column")
         if not kind.types:
@@ -153,14 +125,14 @@ class Reader:
             return {}
         when: dict[str, Any] = {}
         for name, wanted in given.items():
-            column = self._known(name)
+            column = self.known(name)
             if column is None:
                 self.fault(
                     "when", "R203", f"{self.table} has no column {name!r}.", "See the data dictionary."
                 )
                 continue
             values = [
-                self._typed("when", item, column)
+                self.typed("when", item, column)
                 for item in (wanted if isinstance(wanted, list) else [wanted])
             ]
             if name == "analyte":
@@ -186,10 +158,11 @@ class Reader:
         if "by" in self.entry:
             by = self.entry["by"]
             found["by"] = by
-            if self._known(by) is None:
+            # `by: site` means the participant's site where the table has none of its own.
+            if self.known(by) is None and self.known(f"participant_{by}") is None:
                 self.fault("by", "R203", f"{self.table} has no column {by!r}.", "See the data dictionary.")
         if "min_n" in self.entry:
-            found["min_n"] = self._count("min_n")
+            found["min_n"] = self.count("min_n")
         return found
 
     def _argument(self, key: str, column: Column | None) -> Any:
@@ -198,7 +171,7 @@ class Reader:
             if not isinstance(value, list) or not value or column is None:
                 self.fault(key, "R205", "values must be a list.", "Write `values: [a, b]`.")
                 return ()
-            return tuple(self._typed(key, item, column) for item in value)
+            return tuple(self.typed(key, item, column) for item in value)
         if key == "pattern":
             try:
                 re.compile(str(value))
@@ -213,53 +186,13 @@ class Reader:
                 )
             return str(value)
         if key == "share":
-            share = self._number(key, value)
+            share = self.number(key, value)
             if share is not None and not 0 <= share <= 1:
                 self.fault(key, "R205", f"a share lies between 0 and 1, not {value}.", "Write 0.2 for 20 %.")
             return share
         if column is not None and column.type == "date":
-            return self._typed(key, value, column)
-        return self._number(key, value)
-
-    def _typed(self, key: str, text: Any, column: Column) -> Any:
-        """The text of one value in the type of its column."""
-        if not isinstance(text, str):
-            self.fault(key, "R205", f"{column.column} cannot be empty or nested here.", "Write one value.")
-            return None
-        if column.type in {"number", "integer"}:
-            return self._number(key, text)
-        if column.type == "date":
-            try:
-                return dt.date.fromisoformat(text)
-            except ValueError:
-                self.fault(key, "R205", f"{text!r} is no date.", "Write it as 2024-05-31.")
-        if column.type == "boolean":
-            if text not in {"true", "false"}:
-                self.fault(
-                    key, "R205", f"{column.column} is true or false, not {text!r}.", "Write true or false."
-                )
-            return text == "true"
-        if column.type == "enum" and text not in column.codes:
-            codes = ", ".join(column.codes)
-            self.fault(key, "R205", f"{column.column} has no code {text!r}.", f"Use one of {codes}.")
-        return text
-
-    def _number(self, key: str, text: Any) -> float | None:
-        try:
-            number = float(str(text))
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            self.fault(key, "R205", f"{text!r} is no number.", "Write it with a decimal point.")
-            return None
-        return number
-
-    def _count(self, key: str) -> int:
-        text = str(self.entry[key])
-        if not text.isdecimal():
-            self.fault(key, "R205", f"{text!r} is no count.", "Write a whole number.")
-            return 0
-        return int(text)
+            return self.typed(key, value, column)
+        return self.number(key, value)
 
     def _canonical(self, column: Column | None, when: Mapping[str, Any]) -> str:
         """The unit that the values have: the dictionary's, or the analyte's where the rule is about one."""
@@ -277,6 +210,8 @@ class Reader:
 
     def _unit(self, column: Column | None, when: Mapping[str, Any]) -> None:
         given, known = self.entry.get("unit"), self._canonical(column, when)
+        if self.faults and not known:
+            return  # of an unknown analyte or column nobody knows the unit
         if given is not None and column is not None and given != known:
             self.fault(
                 "unit",
@@ -322,9 +257,9 @@ class Reader:
                 continue
             # A dataset kind's examples are figures (a median, a share, a count), not values of the column.
             if kind.level == "dataset":
-                found[side] = tuple(self._number("examples", item) for item in values)
+                found[side] = tuple(self.number("examples", item) for item in values)
             elif column is not None:
                 found[side] = tuple(
-                    None if item is None else self._typed("examples", item, column) for item in values
+                    None if item is None else self.typed("examples", item, column) for item in values
                 )
         return found

@@ -67,9 +67,14 @@ def _batches(values: Sequence[pl.Series]) -> Iterator[list[int]]:
 
 def _validate(values: Sequence[pl.Series], rules: Sequence[Rule]) -> list[list[int] | str]:
     import great_expectations as gx
+    from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-    context = gx.get_context(mode="ephemeral")
+    # Without this GX names a temporary folder for documents that nobody asked for.
+    nowhere = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
+    context = gx.get_context(
+        mode="ephemeral", project_config=DataContextConfig(store_backend_defaults=nowhere)
+    )
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     suite = gx.ExpectationSuite(name="milkqc")
     configurations = [expectation(rule, f"r{place}", place) for place, rule in enumerate(rules)]

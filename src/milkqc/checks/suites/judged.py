@@ -100,7 +100,9 @@ def figures(rule: Rule, view: pl.DataFrame) -> Figures:
         if "censored" in view.columns and name == "value"
         else pl.lit(None, dtype=pl.String)
     )
-    counted = rows.select(group=group, value=value, censored=censored)
+    counted = rows.with_columns(group=group, value=value, censored=censored).select(
+        "group", "value", "censored"
+    )
     kind = KINDS[rule.expect].figure
     stated = (
         counted.group_by("group", maintain_order=True)

@@ -13,6 +13,7 @@ from milkqc.checks.ledger import reason, written
 from milkqc.checks.suites import greatex, plain
 from milkqc.checks.suites.judged import RESULT_TABLES, figures, judged
 from milkqc.checks.suites.kinds import KINDS
+from milkqc.checks.suites.unlimited import without_limits
 from milkqc.findings import drafts
 from milkqc.model import Checked, LedgerRow, Rule, Status
 
@@ -74,7 +75,8 @@ def _check(
             not_judged=one.not_judged,
             findings=len(failing),
         )
-    return Checked(drafts(found), tuple(rows[rule.id] for rule in rules))
+    ledger = (*(rows[rule.id] for rule in rules), *without_limits(views, rules))
+    return Checked(drafts(found), ledger)
 
 
 def _verdicts(asked: Sequence[_Asked], judge: Judge) -> list[list[int] | str]:
@@ -142,6 +144,7 @@ def _drafts(one: _Asked, positions: Sequence[int]) -> Iterator[dict[str, Any]]:
     about_result = rule.table in RESULT_TABLES and column in {"value", None}
     analyte = rule.when.get("analyte")
     for row in one.rows[list(positions)].iter_rows(named=True):
+        value: str | None
         if rule.level == "dataset":
             value, shown_unit = (
                 _figure_text(kind.figure, row["figure"]),
@@ -151,7 +154,7 @@ def _drafts(one: _Asked, positions: Sequence[int]) -> Iterator[dict[str, Any]]:
             variable = about if about_result and isinstance(about, str) else column
             n_rows = row["rows"]
         else:
-            value, n_rows = written(row["value"]) or "nothing", 1
+            value, n_rows = written(row["value"]), 1
             shown_unit = unit or (row.get("unit") or "" if about_result else "")
             variable = row.get("analyte") if about_result else column
         draft = {

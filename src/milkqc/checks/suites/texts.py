@@ -1,0 +1,89 @@
+"""The texts of a rule's entry read as values: numbers, dates and codes, by the data dictionary."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from milkqc import yamlfile
+from milkqc.errors import Fault
+from milkqc.reference import Column, dictionary
+
+_PREFIX = "participant_"
+
+
+class Texts:
+    """One entry of a rule file; whatever cannot be read becomes a fault at its line."""
+
+    def __init__(
+        self,
+        document: yamlfile.Document,
+        path: tuple[str | int, ...],
+        entry: Mapping[str, Any],
+        table: str,
+        units: Mapping[str, str],
+    ):
+        self.document, self.path, self.entry, self.table, self.units = document, path, entry, table, units
+        self.faults: list[Fault] = []
+
+    def fault(self, key: str | None, code: str, what: str, todo: str) -> None:
+        """Note what is wrong, at the line of `key` (or of the entry)."""
+        line = self.document.line(self.path if key is None else (*self.path, key))
+        where = str(self.entry.get("id") or "")
+        self.faults.append(Fault(self.document.name, line, code, where, what, todo))
+
+    def known(self, name: Any) -> Column | None:
+        """A column of the table, or of its participant by the prefix."""
+        own = dictionary().get((self.table, str(name)))
+        if own is None and str(name).startswith(_PREFIX):
+            return dictionary().get(("participants", str(name).removeprefix(_PREFIX)))
+        return own
+
+    def typed(self, key: str, text: Any, column: Column) -> Any:
+        """The text of one value in the type of its column."""
+        if not isinstance(text, str):
+            self.fault(key, "R205", f"{column.column} cannot be empty or nested here.", "Write one value.")
+            return None
+        if column.type == "number":
+            return self.number(key, text)
+        if column.type == "integer":
+            number = self.number(key, text)
+            if number is not None and not number.is_integer():
+                self.fault(key, "R205", f"{column.column} is a whole number, not {text!r}.", "Write one.")
+            return None if number is None else int(number)
+        if column.type == "date":
+            try:
+                return dt.date.fromisoformat(text)
+            except ValueError:
+                self.fault(key, "R205", f"{text!r} is no date.", "Write it as 2024-05-31.")
+        if column.type == "boolean":
+            if text not in {"true", "false"}:
+                self.fault(
+                    key, "R205", f"{column.column} is true or false, not {text!r}.", "Write true or false."
+                )
+            return text == "true"
+        if column.type == "enum" and text not in column.codes:
+            codes = ", ".join(column.codes)
+            self.fault(key, "R205", f"{column.column} has no code {text!r}.", f"Use one of {codes}.")
+        return text
+
+    def number(self, key: str, text: Any) -> float | None:
+        """A finite number; None, with a fault, for anything else."""
+        try:
+            number = float(str(text))
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            self.fault(key, "R205", f"{text!r} is no number.", "Write it with a decimal point.")
+            return None
+        return number
+
+    def count(self, key: str) -> int:
+        """The whole number under `key`; 0, with a fault, for anything else."""
+        text = str(self.entry[key])
+        if not text.isdecimal():
+            self.fault(key, "R205", f"{text!r} is no count.", "Write a whole number.")
+            return 0
+        return int(text)

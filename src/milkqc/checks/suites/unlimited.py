@@ -1,0 +1,59 @@
+"""Results for which nobody has limits: said in the ledger, so that silence is not taken for a pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import polars as pl
+
+from milkqc.checks.suites.judged import RESULT_TABLES, applies
+from milkqc.model import LedgerRow, Rule
+from milkqc.reference import analytes
+
+
+def without_limits(views: Mapping[str, pl.DataFrame], rules: Sequence[Rule]) -> Iterator[LedgerRow]:
+    """A ledger row for each analyte whose values no row rule judges, wholly or at some stage of lactation.
+
+    The id is `<table>.limits.none`, the variable the analyte, `not_judged` its values without a rule. Of milk the
+    shipped analytes without limits are named even when the data do not hold them.
+    """
+    for table in sorted(RESULT_TABLES):
+        judging = [
+            rule
+            for rule in rules
+            if rule.table == table and rule.level == "row" and rule.columns == ("value",)
+        ]
+        limited = {name for rule in judging for name in _named(rule.when.get("analyte"))}
+        counts = _unjudged(views.get(table), judging)
+        shipped = analytes() if table == "milk" and judging else ()
+        for analyte in sorted({*counts, *(name for name in shipped if name not in limited)}):
+            known = analyte in limited
+            why = "No limits are known for these stages of lactation." if known else "No limits are known."
+            yield LedgerRow(
+                rule_id=f"{table}.limits.none",
+                engine="gx",
+                table=table,
+                variable=analyte,
+                severity="info",
+                status="not_applicable",
+                not_judged=counts.get(analyte, 0),
+                why=why,
+                says="Values of this analyte are not compared with limits, because none are published.",
+                source="reference/data/plausible.csv",
+            )
+
+
+def _unjudged(view: pl.DataFrame | None, judging: Sequence[Rule]) -> dict[str, int]:
+    if view is None or view.is_empty():
+        return {}
+    covered = pl.any_horizontal(
+        [pl.lit(value=False), *(applies(rule).fill_null(value=False) for rule in judging)]
+    )
+    rest = view.filter(pl.col("value").is_not_null() & pl.col("analyte").is_not_null() & ~covered)
+    return dict(rest.group_by("analyte").len().sort("analyte").iter_rows())
+
+
+def _named(wanted: object) -> tuple[str, ...]:
+    if wanted is None:
+        return ()
+    return tuple(map(str, wanted)) if isinstance(wanted, tuple) else (str(wanted),)

@@ -105,7 +105,8 @@ def _column(table: str, frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, p
         factor = pl.lit(1.0)
     else:
         factors = {unit: _factor(unit, column.unit) for unit in frame[raw_unit].unique()}
-        factor = pl.col(raw_unit).replace_strict(factors, return_dtype=pl.Float64)
+        # the cast is for a table without rows, where there is nothing to replace and text stays text
+        factor = pl.col(raw_unit).replace_strict(factors, return_dtype=pl.Float64).cast(pl.Float64)
     frame = frame.with_columns(factor.alias(f"{name}__factor"))
     value = pl.col(number) * pl.col(f"{name}__factor")
     no_unit = pl.col(number).is_not_null() & pl.col(f"{name}__factor").is_null()

@@ -142,7 +142,7 @@ def known_analytes(among: Mapping[str, Analyte] | None) -> Mapping[str, Analyte]
 def _known(what: str, given: str | None, allowed: tuple[str, ...]) -> str:
     if given in allowed:
         return str(given)
-    near = tuple(difflib.get_close_matches(given or "", allowed, n=3, cutoff=0.5))
+    near = tuple(difflib.get_close_matches(given or "", allowed, n=3, cutoff=0.7))
     todo = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(allowed)}."
     if given is None:
         raise MaeError(f"no {what} of adequacy estimates is given.", f"Use one of: {', '.join(allowed)}.")

@@ -102,8 +102,13 @@ def demo(out: Path, formats: tuple[str, ...], timings: Path | None, quiet: bool)
 
 
 def _progress(*, quiet: bool) -> None:
-    logging.basicConfig(stream=sys.stderr, format="%(message)s")
-    logging.getLogger("milkqc").setLevel(logging.WARNING if quiet else logging.INFO)
+    # A handler of milkqc's own logger: other libraries' chatter is not progress.
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger = logging.getLogger("milkqc")
+    logger.handlers[:] = [handler]
+    logger.propagate = False
+    logger.setLevel(logging.WARNING if quiet else logging.INFO)
 
 
 def _run(

@@ -119,7 +119,12 @@ def parse(text: str, *, name: str, kind: type[Faults] = Faults) -> Document:
         for token in YAML(typ="rt", pure=True).scan(text):
             if type(token).__name__ in {"AliasToken", "TagToken"}:
                 what = "alias" if type(token).__name__ == "AliasToken" else "tag"
-                fault(token, 104, f"an {what} is not allowed here.".replace("an tag", "a tag"), "Write the value out.")
+                fault(
+                    token,
+                    104,
+                    f"an {what} is not allowed here.".replace("an tag", "a tag"),
+                    "Write the value out.",
+                )
         if faults:
             raise kind(faults)
         node = YAML(typ="rt", pure=True).compose(text)

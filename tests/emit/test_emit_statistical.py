@@ -205,6 +205,25 @@ def test_names_that_neither_program_takes_are_changed_and_the_label_says_so(tmp_
 
 
 @each
+def test_labelled_columns_may_have_names_of_32_characters(tmp_path, ending):
+    # pyreadstat names a set of value labels by its variable and a number, and refuses more than 32 characters.
+    long = [f"milk_alpha_tocopherol_below_{n:04}" for n in range(12)]
+    frame = pl.DataFrame(
+        {**{name: [True, False, None] for name in long}, "milk_alpha_tocophero_11": [1.0, 2.0, 3.0]}
+    )
+    reasons = {long[3]: pl.Series([None, None, "refused"])}
+    values, meta = through(frame, tmp_path, ending, reasons=reasons, user_missing=False)
+    assert [len(name) for name in long] == [32] * 12
+    assert meta.column_names == frame.columns
+    assert {name: clean(column) for name, column in values.items()} == {
+        **dict.fromkeys(long, [1, 0, None]),
+        "milk_alpha_tocophero_11": [1, 2, 3],
+    }
+    assert meta.variable_value_labels[long[11]] == {0: "no", 1: "yes"}
+    assert set(meta.variable_value_labels[long[3]].values()) == {"no", "yes", "refused"}
+
+
+@each
 def test_the_same_table_gives_the_same_bytes(tmp_path, ending):
     write, _ = FORMATS[ending]
     frame = WEIGHTS.with_columns(day=pl.lit(date(2024, 1, 1)))

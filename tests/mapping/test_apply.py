@@ -32,10 +32,20 @@ def test_each_cell_is_a_number_missing_with_a_reason_or_unreadable(mapped):
     )
     frame = applied.tables["participants"]
     assert frame["birth_weight_kg__number"].to_list() == [3100, None, None, None, None, None]
-    assert frame["birth_weight_kg__missing"].to_list() == [None, "not_done", "empty", "na", "unreadable", "unreadable"]
+    assert frame["birth_weight_kg__missing"].to_list() == [
+        None,
+        "not_done",
+        "empty",
+        "na",
+        "unreadable",
+        "unreadable",
+    ]
     assert frame["birth_weight_kg__raw"].to_list() == ["3100", "-9.0", None, "NA", "3.1 kg", "<2500"]
     assert frame["birth_weight_kg__raw_unit"].to_list() == ["g"] * 6
-    assert applied.drafts.filter(pl.col("rule_id") == "reading.number.unreadable")["row_id"].to_list() == ["5", "6"]
+    assert applied.drafts.filter(pl.col("rule_id") == "reading.number.unreadable")["row_id"].to_list() == [
+        "5",
+        "6",
+    ]
 
 
 def test_keys_keep_leading_zeros_and_lose_decimal_points(mapped):
@@ -95,7 +105,13 @@ def test_facts_that_agree_are_one_row_and_conflicts_are_missing_and_critical(map
     assert cell(applied, "participants", "1", "birth_weight_kg__raw") == "3100; 3200"
     assert cell(applied, "participants", "1", "parity__number") == 2
     conflict = applied.drafts.row(0, named=True)
-    assert (conflict["rule_id"], conflict["severity"], conflict["variable"], conflict["value"], conflict["n_rows"]) == (
+    assert (
+        conflict["rule_id"],
+        conflict["severity"],
+        conflict["variable"],
+        conflict["value"],
+        conflict["n_rows"],
+    ) == (
         "reading.repeat.conflict",
         "critical",
         "birth_weight_kg",
@@ -103,7 +119,13 @@ def test_facts_that_agree_are_one_row_and_conflicts_are_missing_and_critical(map
         2,
     )
     account = applied.reconciliation[0]
-    assert (account.read, account.used, account.set_aside, account.rejected, account.rows_out) == (4, 4, 0, 0, 2)
+    assert (account.read, account.used, account.set_aside, account.rejected, account.rows_out) == (
+        4,
+        4,
+        0,
+        0,
+        2,
+    )
 
 
 GROWTH = """
@@ -209,9 +231,18 @@ def test_rows_set_aside_and_rejected_are_counted_and_told(mapped):
         g="ID,EVENT,V,W\n1,visit_3,3,6\n2,screening,1,70\n,visit_3,3,5\n4,visit_3,7,5.5\n",
     )
     account = applied.reconciliation[0]
-    assert (account.read, account.used, account.set_aside, account.rejected, account.rows_out) == (4, 1, 1, 2, 1)
+    assert (account.read, account.used, account.set_aside, account.rejected, account.rows_out) == (
+        4,
+        1,
+        1,
+        2,
+        1,
+    )
     assert applied.rejected["source_row"].to_list() == [3, 4]
-    assert applied.rejected["why"].to_list() == ["participant_id is missing (empty)", "visit is missing (unreadable)"]
+    assert applied.rejected["why"].to_list() == [
+        "participant_id is missing (empty)",
+        "visit is missing (unreadable)",
+    ]
     assert applied.rejected["cells"].to_list() == ["ID=; V=3", "ID=4; V=7"]
     rejected = applied.drafts.filter(pl.col("rule_id") == "reading.row.rejected")
     assert rejected["severity"].to_list() == ["critical", "critical"]
@@ -251,7 +282,10 @@ def test_two_blocks_stack_and_the_account_is_kept_by_block(mapped):
         b="ID,V,WG\n1,x,6000\n2,x,5000\n",
     )
     assert applied.tables["growth"].height == 3
-    assert [(row.block, row.rows_out) for row in applied.reconciliation] == [("growth[1]", 1), ("growth[2]", 2)]
+    assert [(row.block, row.rows_out) for row in applied.reconciliation] == [
+        ("growth[1]", 1),
+        ("growth[2]", 2),
+    ]
 
 
 def test_stacked_exports_that_agree_are_one_row(mapped):
@@ -287,7 +321,8 @@ def test_extra_columns_are_kept_with_their_type(mapped):
 
 def test_an_empty_source_table_is_a_finding(mapped):
     applied = mapped(
-        GROWTH + "  key: {participant_id: ID, visit: V}\n  columns: {weight_kg: {from: W, unit: kg}}\n", g="ID,V,W"
+        GROWTH + "  key: {participant_id: ID, visit: V}\n  columns: {weight_kg: {from: W, unit: kg}}\n",
+        g="ID,V,W",
     )
     assert applied.drafts["rule_id"].to_list() == ["reading.table.empty"]
     assert applied.tables["growth"].height == 0

@@ -47,30 +47,118 @@ def test_the_good_mappings_have_no_fault(mapped):
             "study.yaml:1 M107 milkqc: format version '2' is not known. "
             "This milkqc reads version 1; write `milkqc: 1` or install a newer milkqc.",
         ),
-        ("study: t", "study: t\nstudy: u", "study.yaml:3 M103: the key 'study' is written twice (first in line 2). Keep one of them."),
-        ("schedule:", "shedule:", "study.yaml:3 M110 shedule: the key 'shedule' is not known here. Did you mean schedule?"),
-        ("day: 0", "day: nought", "study.yaml:3 M113 schedule.birth.day: 'nought' does not fit here. It should be a valid number."),
-        ("window: [0, 3]", "window: [3, 0]", "study.yaml:3 M113 schedule.birth.window: the window ends before it starts. Swap the two."),
-        ("{file: g.csv}", "{file: ../g.csv}", "study.yaml:5 M130 tables.g.file: the path '../g.csv' leaves the data folder. Name a file inside the folder given by --data."),
-        ("{file: g.csv}", "{fle: g.csv}", "study.yaml:5 M110 tables.g.fle: the key 'fle' is not known here. Did you mean file?"),
+        (
+            "study: t",
+            "study: t\nstudy: u",
+            "study.yaml:3 M103: the key 'study' is written twice (first in line 2). Keep one of them.",
+        ),
+        (
+            "schedule:",
+            "shedule:",
+            "study.yaml:3 M110 shedule: the key 'shedule' is not known here. Did you mean schedule?",
+        ),
+        (
+            "day: 0",
+            "day: nought",
+            "study.yaml:3 M113 schedule.birth.day: 'nought' does not fit here. It should be a valid number.",
+        ),
+        (
+            "window: [0, 3]",
+            "window: [3, 0]",
+            "study.yaml:3 M113 schedule.birth.window: the window ends before it starts. Swap the two.",
+        ),
+        (
+            "{file: g.csv}",
+            "{file: ../g.csv}",
+            "study.yaml:5 M130 tables.g.file: the path '../g.csv' leaves the data folder. Name a file inside the folder given by --data.",
+        ),
+        (
+            "{file: g.csv}",
+            "{fle: g.csv}",
+            "study.yaml:5 M110 tables.g.fle: the key 'fle' is not known here. Did you mean file?",
+        ),
         ("from: g\n", "from: h\n", "study.yaml:7 M120 growth.from: there is no table 'h'. Known: g."),
-        ("visit: V", "vist: V", "study.yaml:8 M122 growth.key.vist: 'vist' is not a key part of growth. Did you mean visit?"),
-        ("visit: V", "vist: V", "study.yaml:8 M122 growth.key: the key part `visit` is missing. Add `visit: COLUMN`."),
-        ("weight_kg:", "wieght_kg:", "study.yaml:10 M121 growth.columns.wieght_kg: 'wieght_kg' is not a variable of growth. Did you mean weight_kg?"),
-        ("unit: kg", "do: cpoy", "study.yaml:10 M112 growth.columns.weight_kg.do: 'cpoy' is not one of the words allowed here. Did you mean copy?"),
-        ("unit: kg", "unti: kg", "study.yaml:10 M110 growth.columns.weight_kg.unti: the key 'unti' is not known here. Did you mean unit?"),
-        (", unit: kg", "", "study.yaml:10 M202 growth.columns.weight_kg: nothing says in which unit W is. Add `unit:` (kg is what weight_kg becomes)."),
-        ("unit: kg", "unit: cm", "study.yaml:10 M207 growth.columns.weight_kg.unit: cannot convert weight_kg from cm to kg."),
+        (
+            "visit: V",
+            "vist: V",
+            "study.yaml:8 M122 growth.key.vist: 'vist' is not a key part of growth. Did you mean visit?",
+        ),
+        (
+            "visit: V",
+            "vist: V",
+            "study.yaml:8 M122 growth.key: the key part `visit` is missing. Add `visit: COLUMN`.",
+        ),
+        (
+            "weight_kg:",
+            "wieght_kg:",
+            "study.yaml:10 M121 growth.columns.wieght_kg: 'wieght_kg' is not a variable of growth. Did you mean weight_kg?",
+        ),
+        (
+            "unit: kg",
+            "do: cpoy",
+            "study.yaml:10 M112 growth.columns.weight_kg.do: 'cpoy' is not one of the words allowed here. Did you mean copy?",
+        ),
+        (
+            "unit: kg",
+            "unti: kg",
+            "study.yaml:10 M110 growth.columns.weight_kg.unti: the key 'unti' is not known here. Did you mean unit?",
+        ),
+        (
+            ", unit: kg",
+            "",
+            "study.yaml:10 M202 growth.columns.weight_kg: nothing says in which unit W is. Add `unit:` (kg is what weight_kg becomes).",
+        ),
+        (
+            "unit: kg",
+            "unit: cm",
+            "study.yaml:10 M207 growth.columns.weight_kg.unit: cannot convert weight_kg from cm to kg.",
+        ),
         ("unit: kg", "unit: stones", "study.yaml:10 M201 growth.columns.weight_kg.unit:"),
-        ("from: W,", "from: [W, W2],", "study.yaml:10 M123 growth.columns.weight_kg.from: `convert` takes one column."),
-        ("from: W,", "do: formula, formula: W ** 2,", "study.yaml:10 M190 growth.columns.weight_kg.formula: not yet: only + - * / , parentheses, numbers and names of columns or lets are known."),
-        ("from: W,", "do: formula, formula: W +,", "study.yaml:10 M150 growth.columns.weight_kg.formula: it cannot be read as a formula. Write it like `both - mother`."),
-        ("unmapped:", "golden: [1]\nunmapped:", "study.yaml:11 M190 golden: not yet: golden rows come with a later version. Take the key out for now."),
-        ("unmapped:", "decisions: d.csv\nunmapped:", "study.yaml:11 M190 decisions: not yet: decisions about findings come with a later version. Take the key out for now."),
-        ("unmapped:", "analytes_file: a.csv\nunmapped:", "study.yaml:11 M190 analytes_file: not yet: a study's own analytes come with a later version. Take the key out for now."),
-        ("unmapped: {g: [NOTE]}", "", "study.yaml:5 M126 tables.g: nothing is said of 1 column of g: NOTE. Map them, or list them under `unmapped: {g: [...]}`."),
-        ("[NOTE]", "[NOTE, W]", "study.yaml:11 M127 unmapped.g: the column 'W' is used and also listed as unmapped. Take it out of one of the two."),
-        ("from: W,", "from: WT,", "study.yaml:10 M303 growth.columns.weight_kg.from: g.csv has no column 'WT'. Did you mean W?"),
+        (
+            "from: W,",
+            "from: [W, W2],",
+            "study.yaml:10 M123 growth.columns.weight_kg.from: `convert` takes one column.",
+        ),
+        (
+            "from: W,",
+            "do: formula, formula: W ** 2,",
+            "study.yaml:10 M190 growth.columns.weight_kg.formula: not yet: only + - * / , parentheses, numbers and names of columns or lets are known.",
+        ),
+        (
+            "from: W,",
+            "do: formula, formula: W +,",
+            "study.yaml:10 M150 growth.columns.weight_kg.formula: it cannot be read as a formula. Write it like `both - mother`.",
+        ),
+        (
+            "unmapped:",
+            "golden: [1]\nunmapped:",
+            "study.yaml:11 M190 golden: not yet: golden rows come with a later version. Take the key out for now.",
+        ),
+        (
+            "unmapped:",
+            "decisions: d.csv\nunmapped:",
+            "study.yaml:11 M190 decisions: not yet: decisions about findings come with a later version. Take the key out for now.",
+        ),
+        (
+            "unmapped:",
+            "analytes_file: a.csv\nunmapped:",
+            "study.yaml:11 M190 analytes_file: not yet: a study's own analytes come with a later version. Take the key out for now.",
+        ),
+        (
+            "unmapped: {g: [NOTE]}",
+            "",
+            "study.yaml:5 M126 tables.g: nothing is said of 1 column of g: NOTE. Map them, or list them under `unmapped: {g: [...]}`.",
+        ),
+        (
+            "[NOTE]",
+            "[NOTE, W]",
+            "study.yaml:11 M127 unmapped.g: the column 'W' is used and also listed as unmapped. Take it out of one of the two.",
+        ),
+        (
+            "from: W,",
+            "from: WT,",
+            "study.yaml:10 M303 growth.columns.weight_kg.from: g.csv has no column 'WT'. Did you mean W?",
+        ),
         ("mae", "mae", ""),
     ],
 )
@@ -108,7 +196,9 @@ def test_faults_of_results(faults_of, old, new, code, part):
 
 
 def test_all_faults_come_at_once(faults_of):
-    text = GOOD.replace("unit: kg", "unit: cm").replace("visit: V", "vist: V").replace("from: g\n", "from: h\n")
+    text = (
+        GOOD.replace("unit: kg", "unit: cm").replace("visit: V", "vist: V").replace("from: g\n", "from: h\n")
+    )
     assert [line.split()[1] for line in faults_of(text, g=DATA)] == ["M120", "M122", "M122", "M207"]
 
 

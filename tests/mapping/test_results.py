@@ -28,7 +28,9 @@ def test_wide_results_give_one_row_per_sample_and_analyte_even_when_missing(mapp
 """,
         lab="PID,V,S,I,Retinol (umol/L)\n1,m3,s1,146,1.5\n2,m3,s2,<LOD,-9\n3,m3,,ND,>5\n",
     )
-    assert rows(applied, "row_id", "number", "censored", "limit_raw", "missing_reason", "raw", "raw_unit") == [
+    assert rows(
+        applied, "row_id", "number", "censored", "limit_raw", "missing_reason", "raw", "raw_unit"
+    ) == [
         ("1|m3|s1|iodine", 146.0, None, 0.7, None, "146", "ug/L"),
         ("1|m3|s1|retinol", 1.5, None, None, None, "1.5", "umol/L"),
         ("2|m3|s2|iodine", None, "<", 0.7, None, "<LOD", "ug/L"),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from milkqc.derive import lms
-from milkqc.derive.rounding import round_two
+from milkqc.derive.rounding import plainly_rounded, round_two
 
 sizes = st.floats(min_value=-1e6, max_value=1e6)
 
@@ -77,3 +77,10 @@ def test_a_tie_is_decided_by_the_c_library_and_not_by_the_processor(monkeypatch)
     scores = lms.rounded_scores(np.array([10.125, 10.5]), np.ones(2), m, s, restricted=False)
     assert calls == [1]  # 0.125 is a tie, 0.5 is not
     assert scores.tolist() == [0.12, 0.5]
+
+
+def test_scores_that_look_like_ties_round_as_in_r():
+    y = 1 + np.arange(1, 1200, 2) / 200  # scores 0.005, 0.015 ... nearly
+    one = np.ones(y.size)
+    assert (lms.rounded_scores(y, one, one, one, restricted=False) == round_two(y - 1)).all()
+    assert (plainly_rounded(y - 1)[0] != round_two(y - 1)).any()

@@ -73,14 +73,15 @@ def test_whos_median_and_sds_score_themselves_on_every_day(index, q):
 
 @pytest.mark.parametrize("index", ["waz", "baz", "acz", "tsz", "ssz"])
 @pytest.mark.parametrize("q", [-3, 3])
-def test_beyond_three_a_restricted_score_counts_in_steps_from_the_second_to_the_third_sd(index, q):
+@pytest.mark.parametrize("steps", [0.1, 1.5])
+def test_beyond_three_a_restricted_score_counts_in_steps_from_the_second_to_the_third_sd(index, q, steps):
     third, _ = at_sd(index, q)
     second, _ = at_sd(index, q - math.copysign(1, q))
     measure = {"bmi": "weight_kg"}.get(INDICES[index].measure, INDICES[index].measure)
-    beyond = third.values[measure] + 1.5 * (third.values[measure] - second.values[measure])
+    beyond = third.values[measure] + steps * (third.values[measure] - second.values[measure])
     possible = beyond > 0
     z = who_scores(replace(third, values={**third.values, measure: beyond})).z[index]
-    assert set(z[possible]) == {q + math.copysign(1.5, q)}
+    assert set(z[possible]) == {round(q + math.copysign(steps, q), 2)}
     assert np.isnan(z[~possible]).all()
 
 
@@ -216,6 +217,14 @@ def test_binary_noise_meets_the_row_of_its_tenth():
         noisy = tall + 0.7  # lying; 0.7 comes off again
         lying = score("wlz", age=800, position=LYING, weight_kg=14, length_cm=noisy)
         assert lying == score("wlz", age=800, position=STANDING, weight_kg=14, length_cm=tall)
+
+
+@pytest.mark.parametrize(("age", "low", "high"), [(700, 45.0, 110.0), (800, 65.0, 120.0)])
+def test_a_limit_missed_by_binary_noise_alone_is_met(age, low, high):
+    noisy = [np.nextafter(low, 0), np.nextafter(high, 200)]
+    found = score("wlz", age=age, position=UNKNOWN, weight_kg=9, length_cm=noisy)
+    assert found == score("wlz", age=age, position=UNKNOWN, weight_kg=9, length_cm=[low, high])
+    assert None not in found
 
 
 def test_between_two_rows_of_its_table_weight_for_length_is_linear_in_l_m_and_s():

@@ -18,7 +18,7 @@ FIVE_YEARS_DAYS = 60 * DAYS_PER_MONTH
 STANDING_FROM_DAYS = 9 * DAYS_PER_MONTH
 # WHO Child Growth Standards: length (lying) below 24 months, height (standing) from 731 days.
 HEIGHT_FROM_DAY = 731
-# Engle et al. 2007 and WHO: a term pregnancy lasts 37 weeks or more; 40 weeks is the due date.
+# WHO, ICD-10: preterm is less than 37 completed weeks (259 days); the due date is at 40 weeks.
 TERM_FROM_DAYS, DUE_DATE_DAYS = 259, 280
 
 

@@ -104,9 +104,10 @@ def _column(table: str, frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, p
     if column is None:
         factor = pl.lit(1.0)
     else:
-        factors = {unit: _factor(unit, column.unit) for unit in frame[raw_unit].unique()}
-        # the cast is for a table without rows, where there is nothing to replace and text stays text
-        factor = pl.col(raw_unit).replace_strict(factors, return_dtype=pl.Float64).cast(pl.Float64)
+        # None is always there: with nothing to replace, polars leaves text as text
+        units = {None, *frame[raw_unit].unique()}
+        factors = {unit: _factor(unit, column.unit) for unit in units}
+        factor = pl.col(raw_unit).replace_strict(factors, return_dtype=pl.Float64)
     frame = frame.with_columns(factor.alias(f"{name}__factor"))
     value = pl.col(number) * pl.col(f"{name}__factor")
     no_unit = pl.col(number).is_not_null() & pl.col(f"{name}__factor").is_null()

@@ -216,7 +216,7 @@ def test_labelled_columns_may_have_names_of_32_characters(tmp_path, ending):
     assert [len(name) for name in long] == [32] * 12
     assert meta.column_names == frame.columns
     assert {name: clean(column) for name, column in values.items()} == {
-        **dict.fromkeys(long, [1, 0, None]),
+        **{name: [1, 0, None] for name in long},
         "milk_alpha_tocophero_11": [1, 2, 3],
     }
     assert meta.variable_value_labels[long[11]] == {0: "no", 1: "yes"}

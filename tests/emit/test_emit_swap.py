@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from milkqc.emit import swap
+from milkqc.emit import swap, turn
 from milkqc.errors import OutputError
 
 
@@ -183,6 +183,35 @@ def test_files_that_appear_while_the_run_works_are_given_back(tmp_path, way):
         overtaken()
     assert str(caught.value).startswith(f"{out}: holds files, but no milkqc manifest, so it is not replaced.")
     assert names(out) == ["mine.txt"]
+    assert names(tmp_path) == ["out"]
+
+
+def test_when_the_second_rename_fails_the_old_folder_goes_back(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    leave(out, "old")
+    monkeypatch.setattr(swap, "_rename", lambda old, new, flag: False)
+    rename = Path.rename
+
+    def refuse(self, target):
+        if target == out and self.name != ".out.milkqc-old":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(OutputError) as caught:
+        run(out, "new")
+    assert str(caught.value) == (
+        f"{out}: cannot be written (Permission denied). Close files that are open in other programs, or name a "
+        "folder you may write to with --out. What was there before is unchanged."
+    )
+    assert (out / "a.csv").read_text() == "old"
+    assert names(tmp_path) == ["out"]
+
+
+def test_a_lock_that_a_dead_run_left_is_taken_away(tmp_path, way, monkeypatch):
+    monkeypatch.setattr(turn, "PATIENCE_SECONDS", 0.1)
+    (tmp_path / ".out.milkqc-lock").mkdir()
+    run(tmp_path / "out", "new")
     assert names(tmp_path) == ["out"]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from itertools import count
 from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
@@ -27,6 +28,11 @@ _SPSS_DAYS = (date(1970, 1, 1) - date(1582, 10, 14)).days
 _DAY_SECONDS = 86_400
 # Longest labels: Stata 80 characters for a variable; SPSS 255 bytes, and 120 for a value.
 _STATA_LABEL, _SPSS_LABEL, _SPSS_VALUE_LABEL = 80, 255, 120
+# A set of value labels has 32 characters in Stata, of which up to four are pyreadstat's number.
+_LABEL_SET = 28
+# Release 118: a variable's name is 32 characters of up to 4 bytes and a zero; the names begin within _HEAD.
+_NAME_FIELD = 129
+_HEAD = 1 << 20
 _REST = "other reason"
 # Beyond this, neighbouring codes would be one double; such a column's reasons stay system-missing.
 _ROOM = 1e14
@@ -40,20 +46,20 @@ def write_dta(
 
     columns = coded(frame, described, reasons)
     letters = _letters(columns)
+    written = _written(columns)
     data: dict[str, Any] = {}
     labels: dict[str, dict[Any, str]] = {}
     tags: dict[str, list[str]] = {}
     formats: dict[str, str] = {}
-    for column in columns:
+    for name, column in zip(written, columns, strict=True):
         shift = _STATA_DAYS if column.kind == "date" else 0
-        values, used = _tagged(column, letters, shift)
-        data[column.name] = values
+        data[name], used = _tagged(column, letters, shift)
         if used:
-            tags[column.name] = sorted(used)
+            tags[name] = sorted(used)
         if used or column.codes:
-            labels[column.name] = {**column.codes, **used}
+            labels[name] = {**column.codes, **used}
         if column.kind == "date":
-            formats[column.name] = "%td"
+            formats[name] = "%td"
     with _Writing(path) as writing:
         writing.pyreadstat.write_dta(
             pd.DataFrame(data, columns=list(data)),
@@ -66,6 +72,7 @@ def write_dta(
             variable_format=formats,
         )
         _stamp(path, _after(path, b"<timestamp>") + 1, b"01 Jan 1970 00:00")
+        _name(path, columns)
         _reread(path, writing.pyreadstat.read_dta, columns, frame.height)
 
 
@@ -183,9 +190,30 @@ def _cut(text: str, limit: int) -> str:
     return text.encode()[:limit].decode(errors="ignore")
 
 
+def _written(columns: Sequence[Coded]) -> list[str]:
+    """The names under which pyreadstat writes a .dta: it calls a set of value labels by its variable and a number,
+    and refuses that beyond 32 characters. A long name is cut here, and put in its place by `_name`.
+    """
+    taken = {column.name for column in columns}
+    names = []
+    for n, column in enumerate(columns):
+        name = column.name
+        if len(name) > _LABEL_SET:
+            name = next(cut for k in count(n) if (cut := f"{column.name[: _LABEL_SET - 8]}_{k}") not in taken)
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def _name(path: Path, columns: Sequence[Coded]) -> None:
+    """Give every variable of a .dta its name: fields of 129 bytes, one after the other."""
+    fields = b"".join(column.name.encode().ljust(_NAME_FIELD, b"\0") for column in columns)
+    _stamp(path, _after(path, b"<varnames>"), fields)
+
+
 def _after(path: Path, mark: bytes) -> int:
     with path.open("rb") as file:
-        head = file.read(1024)
+        head = file.read(_HEAD)
     return head.index(mark) + len(mark)
 
 

@@ -2,6 +2,7 @@
 
 On Linux the two folders change places atomically. Elsewhere OUT is renamed aside and the new one takes its
 name; a run that dies between the two renames leaves the old folder aside, and the next run puts it back.
+Runs take turns for that moment (milkqc.emit.turn): each puts its whole folder in place, and the last one stays.
 """
 
 from __future__ import annotations
@@ -17,17 +18,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from milkqc.emit.turn import turn
 from milkqc.errors import OutputError
 
 MANIFEST = "manifest.json"
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
 _RENAME_EXCHANGE = 2
-# A rename can lose a race against another run; it is tried again, never without end.
-_TRIES = 20
 # What the kernel or the file system says when it cannot do the flag at all.
 _NO_EXCHANGE = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP}
-_TAKEN = {errno.EEXIST, errno.ENOTEMPTY}
 
 
 @contextmanager
@@ -41,8 +40,9 @@ def replacing(out: Path) -> Iterator[Path]:
     place = _place(out)
     with _told(out):
         place.parent.mkdir(parents=True, exist_ok=True)
-        restore(place)
-    _refuse_foreign(place, out)
+        with turn(place):
+            restore(place)
+            _refuse_foreign(place, out)
     sibling = place.parent / f".{place.name}.milkqc-{os.getpid()}-{secrets.token_hex(4)}"
     try:
         with _told(out):
@@ -51,39 +51,34 @@ def replacing(out: Path) -> Iterator[Path]:
                 shutil.copymode(place, sibling)
             yield sibling
             _settle(sibling)
-            swap(sibling, place)
+            with turn(place):
+                restore(place)
+                swap(sibling, place)
     finally:
         # After a swap this is what stood under OUT before; after a failure, what was half built.
         shutil.rmtree(sibling, ignore_errors=True)
 
 
 def swap(sibling: Path, place: Path) -> None:
-    """Give `sibling` the name `place`; what had that name, if anything, is then called `sibling` or gone.
-
-    Two runs may do this at once: each puts its whole folder in place, and the last one stays.
-    """
-    for _ in range(_TRIES):
+    """Give `sibling` the name `place`; what had that name, if anything, is then called `sibling`."""
+    if not place.exists():
+        if not _rename(sibling, place, _RENAME_NOREPLACE):
+            sibling.rename(place)
+    elif _rename(sibling, place, _RENAME_EXCHANGE):
+        # `sibling` is now what stood there: if someone else put their files there meanwhile, they get them back.
+        if _foreign(sibling):
+            _rename(sibling, place, _RENAME_EXCHANGE)
+            _refuse_foreign(place, place)
+    else:
+        _refuse_foreign(place, place)
+        aside = _aside(place)
+        place.rename(aside)
         try:
-            if place.exists():
-                if _rename(sibling, place, _RENAME_EXCHANGE):
-                    _verify(sibling, place)
-                else:
-                    _swap_by_renames(sibling, place)
-            elif not _rename(sibling, place, _RENAME_NOREPLACE):
-                sibling.rename(place)
-        except FileNotFoundError:
-            if not sibling.exists():
-                raise
-            restore(place)
-        except OSError as error:
-            if error.errno not in _TAKEN:
-                raise
-            restore(place)
-        else:
-            return
-    raise OutputError(
-        f"{place}: other runs kept changing it. Run again when they have ended, or choose another folder."
-    )
+            sibling.rename(place)
+        except OSError:
+            aside.rename(place)
+            raise
+        aside.rename(sibling)
 
 
 def restore(place: Path) -> None:
@@ -91,16 +86,10 @@ def restore(place: Path) -> None:
     aside = _aside(place)
     if not aside.is_dir():
         return
-    if not place.exists():
+    if place.exists():
+        shutil.rmtree(aside, ignore_errors=True)
+    else:
         aside.rename(place)
-        return
-    # Renamed first, so that a run which is at this very moment moving its own OUT aside is not hit.
-    trash = aside.with_name(f"{aside.name}-{secrets.token_hex(4)}")
-    try:
-        aside.rename(trash)
-    except FileNotFoundError:
-        return
-    shutil.rmtree(trash, ignore_errors=True)
 
 
 def is_ours(folder: Path) -> bool:
@@ -131,30 +120,11 @@ def _refuse_foreign(place: Path, out: Path) -> None:
         raise OutputError(
             f"{out}: is a file, and a folder is needed. Name another with --out, or move the file."
         )
-    with _told(out):
-        foreign = _foreign(place)
-    if foreign:
+    if _foreign(place):
         raise OutputError(
             f"{out}: holds files, but no milkqc manifest, so it is not replaced. "
             "Name a new or an empty folder with --out, or move what is there."
         )
-
-
-def _verify(sibling: Path, place: Path) -> None:
-    """After an exchange, `sibling` is what stood under OUT: if someone else put their files there, give it back."""
-    if _foreign(sibling):
-        _rename(sibling, place, _RENAME_EXCHANGE)
-        _refuse_foreign(place, place)
-
-
-def _swap_by_renames(sibling: Path, place: Path) -> None:
-    aside = _aside(place)
-    place.rename(aside)
-    if _foreign(aside):
-        aside.rename(place)
-        _refuse_foreign(place, place)
-    sibling.rename(place)
-    aside.rename(sibling)
 
 
 def _foreign(folder: Path) -> bool:

@@ -18,7 +18,7 @@ LAYERS = (
     {"pipeline", "deliver", "contracts"},
     {"study"},
     {"readers", "mapping", "normalise", "derive", "checks", "summarise", "report", "emit"},
-    {"units", "cells", "yamlfile", "reference", "catalogue", "findings", "messages"},
+    {"units", "cells", "yamlfile", "reference", "catalogue", "findings", "messages", "causes"},
     {"model", "errors"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -151,4 +153,15 @@ def main() -> None:
         sys.exit(130)
     except MilkqcError as error:
         click.echo(str(error), err=True)
+        sys.exit(2)
+    except Exception as error:  # the last resort: a fault of ours must not look like a finding (exit 1)
+        if os.environ.get("MILKQC_DEBUG"):
+            raise
+        # The exception's own text may hold a value of the study; its kind and place do not.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        click.echo(
+            f"milkqc stopped at a fault of its own ({type(error).__name__} in {Path(place.filename).name}:"
+            f"{place.lineno}); nothing was written. Please report it; MILKQC_DEBUG=1 shows the details.",
+            err=True,
+        )
         sys.exit(2)

@@ -14,6 +14,7 @@ import polars as pl
 
 from milkqc import findings as found
 from milkqc import reference
+from milkqc.causes import with_causes
 from milkqc.model import SEVERITIES, TABLES, LedgerRow, Origin, Result
 from milkqc.study import Study, open_study
 
@@ -220,12 +221,14 @@ def _result(
     spreadsheet = formulas({**clean, "analysis": analysis})
     drafts = pl.concat([drafts, spreadsheet])
     ledger = [*ledger, *_analysis_ledger(analysis, spreadsheet)]
-    findings = found.complete(
-        drafts,
-        study=mapping.study,
-        context=_context(tables),
-        labels=_labels(),
-        columns=applied.columns,
+    findings = with_causes(
+        found.complete(
+            drafts,
+            study=mapping.study,
+            context=_context(tables),
+            labels=_labels(),
+            columns=applied.columns,
+        )
     )
     groups = ("arm",) if mapping.unblinded else ()
     reference_rows = reference_table(
@@ -315,7 +318,8 @@ def _verdict(findings: pl.DataFrame, checks: pl.DataFrame, fail_on: str) -> tupl
     worst = failing["rule_id"].value_counts().sort(["count", "rule_id"], descending=[True, False])
     n, rule, most = failing.height, worst["rule_id"][0], worst["count"][0]
     many = "finding is" if n == 1 else "findings are"
-    return "fail", f"{n} open {many} {' or '.join(counted)}; most from {rule} ({most}).", 1
+    decided = f"{rule}" if worst.height == 1 else f"{rule} ({most}) and {worst.height - 1} more rule(s)"
+    return "fail", f"{n} open {many} {' or '.join(counted)}, decided by {decided}.", 1
 
 
 def _origins(study: Study) -> tuple[Origin, ...]:
@@ -357,6 +361,8 @@ def _settings(study: Study, fail_on: str, verdict: str, reason: str, code: int) 
         "not_collected": dict(mapping.not_collected),
         "unblinded": mapping.unblinded,
         "preterm_age": mapping.preterm_age,
+        "study_start": mapping.study_start,
+        "data_cutoff": mapping.data_cutoff,
         "censored": mapping.analysis.censored,
         "rules_off": dict(study.off),
     }

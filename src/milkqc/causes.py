@@ -1,0 +1,92 @@
+"""One cause is one thing to do: findings that follow from another one carry its finding_id as their `cause_id`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+# What a wrong measure drags along: the scores that are computed from it.
+SCORES = {
+    "weight_kg": {"waz", "wlz", "baz", "ig_waz"},
+    "length_cm": {"laz", "wlz", "baz", "ig_laz"},
+    "head_circumference_cm": {"hcz", "ig_hcz"},
+    "muac_cm": {"acz"},
+    "triceps_skinfold_mm": {"tsz"},
+    "subscapular_skinfold_mm": {"ssz"},
+}
+# What a visit's wrong date drags along, in the growth row and in the visits row of the same participant and visit.
+DATED = (
+    "growth.visit.outside_window",
+    "growth.visit.outside_study",
+    "growth.age.",
+    "growth.length.shrinks",
+    "growth.head.shrinks",
+    "visits.visit.",
+)
+
+Row = dict[str, Any]
+
+
+def with_causes(findings: pl.DataFrame) -> pl.DataFrame:
+    """`findings` (findings.FINDINGS_SCHEMA) with `cause_id` filled where one finding explains others.
+
+    The explaining finding carries its own id too. A cause_id that a step has set is kept. Only critical and
+    warning findings explain others, and none explains a graver one.
+    """
+    rows = list(findings.iter_rows(named=True))
+    causes: dict[str, str] = {}
+    for root, follower in _pairs(rows):
+        first: str = causes.setdefault(root["finding_id"], root["finding_id"])
+        causes.setdefault(follower["finding_id"], first)
+    if not causes:
+        return findings
+    found = pl.DataFrame(
+        {"finding_id": list(causes), "_cause": list(causes.values())},
+        schema={"finding_id": pl.String, "_cause": pl.String},
+    )
+    return (
+        findings.join(found, on="finding_id", how="left", maintain_order="left")
+        .with_columns(cause_id=pl.coalesce("cause_id", "_cause"))
+        .drop("_cause")
+    )
+
+
+def _pairs(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
+    """(explaining, explained) findings, the gravest explanation of a finding first."""
+    by_row: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        by_row.setdefault((row["table"], row["row_id"]), []).append(row)
+    for root in (row for row in rows if row["rule_id"].endswith(".impossible")):
+        yield from _of_measure(root, by_row[root["table"], root["row_id"]])
+    for root in (row for row in rows if row["rule_id"] == "growth.visit.before_birth"):
+        yield from _of_date(root, rows)
+    for root in (row for row in rows if row["rule_id"].endswith(".range")):
+        yield from _of_measure(root, by_row[root["table"], root["row_id"]])
+    for root in (row for row in rows if row["rule_id"] == "growth.visit.outside_study"):
+        yield from _of_date(root, rows)
+    for root in (row for row in rows if row["rule_id"].startswith("reading.link.")):
+        told = f"{root['source_column']}={root['value']}"
+        for row in rows:
+            if row["rule_id"] == "reading.row.rejected" and told in (row["value"] or "").split("; "):
+                yield root, row
+
+
+def _of_measure(root: Row, beside: list[Row]) -> Iterator[tuple[Row, Row]]:
+    for row in beside:
+        same = row["variable"] == root["variable"] and row["rule_id"].endswith(".range")
+        score = row["rule_id"].endswith(".flag") and row["variable"] in SCORES.get(root["variable"] or "", ())
+        if row is not root and (same or score):
+            yield root, row
+
+
+def _of_date(root: Row, rows: list[Row]) -> Iterator[tuple[Row, Row]]:
+    for row in rows:
+        here = (row["table"], row["row_id"]) == (root["table"], root["row_id"])
+        visit = row["table"] == "visits" and (row["participant_id"], row["visit"]) == (
+            root["participant_id"],
+            root["visit"],
+        )
+        if row is not root and (here or visit) and row["rule_id"].startswith(DATED):
+            yield root, row

@@ -1,0 +1,75 @@
+"""One entry error is one thing to do: what follows from it carries its id."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from milkqc.causes import with_causes
+from milkqc.findings import FINDINGS_SCHEMA
+
+
+def findings(*rows: dict[str, str]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [{name: row.get(name) for name in FINDINGS_SCHEMA} for row in rows],
+        schema=FINDINGS_SCHEMA,
+        orient="row",
+    )
+
+
+def found(
+    finding_id: str, rule_id: str, row_id: str = "a|m3", variable: str = "", **more: str
+) -> dict[str, str]:
+    return {
+        "finding_id": finding_id,
+        "rule_id": rule_id,
+        "table": rule_id.split(".")[0],
+        "row_id": row_id,
+        "variable": variable,
+        **more,
+    }
+
+
+def causes(*rows: dict[str, str]) -> dict[str, str | None]:
+    return dict(with_causes(findings(*rows)).select("finding_id", "cause_id").rows())
+
+
+def test_an_impossible_weight_explains_its_range_and_its_scores():
+    assert causes(
+        found("1", "growth.weight_kg.impossible", variable="weight_kg"),
+        found("2", "growth.weight_kg.range", variable="weight_kg"),
+        found("3", "growth.waz.flag", variable="waz"),
+        found("4", "growth.laz.flag", variable="laz"),
+        found("5", "growth.waz.flag", row_id="b|m3", variable="waz"),
+    ) == {"1": "1", "2": "1", "3": "1", "4": None, "5": None}
+
+
+def test_a_visit_before_birth_explains_the_windows_it_misses_in_both_tables():
+    who = {"participant_id": "a", "visit": "m3"}
+    assert causes(
+        found("1", "growth.visit.before_birth", variable="visit_date", **who),
+        found("2", "growth.visit.outside_window", variable="age_days", **who),
+        found("3", "visits.visit.outside_study", variable="visit_date", **who),
+        found(
+            "4",
+            "visits.visit.outside_study",
+            row_id="b|m3",
+            variable="visit_date",
+            participant_id="b",
+            visit="m3",
+        ),
+    ) == {"1": "1", "2": "1", "3": "1", "4": None}
+
+
+def test_an_unlisted_tube_explains_the_rows_it_leaves_without_a_place():
+    assert causes(
+        found(
+            "1", "reading.link.orphan", row_id="tubes=T1", variable="TUBE", value="T1", source_column="TUBE"
+        ),
+        found("2", "reading.row.rejected", row_id="rejected", value="tubes.PID=; TUBE=T1"),
+        found("3", "reading.row.rejected", row_id="rejected 2", value="tubes.PID=; TUBE=T10"),
+    ) == {"1": "1", "2": "1", "3": None}
+
+
+def test_nothing_to_explain_leaves_the_findings_as_they_are():
+    table = findings(found("1", "growth.laz.flag", variable="laz"))
+    assert with_causes(table).equals(table)

@@ -272,3 +272,33 @@ def test_the_order_of_rows_does_not_matter(view):
     assert one.drafts.equals(other.drafts)
     assert one.ledger == other.ledger
     assert one.drafts.height >= 4
+
+
+def test_a_visit_dated_before_birth_does_not_make_the_others_shrink(view):
+    growth = view(
+        "growth",
+        {
+            "infant_id": ["a", "a"],
+            "age_days": [-286.0, 2.0],
+            "length_cm": [57.0, 46.0],
+            "head_circumference_cm": [37.0, 32.0],
+        },
+    )
+    assert run({"growth": growth}, "growth.length.shrinks", "growth.head.shrinks").drafts.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (rules.Settings(study_start=dt.date(2024, 6, 1)), "from 2024-06-01"),
+        (rules.Settings(data_cutoff=dt.date(2024, 4, 1)), "to 2024-04-01"),
+        (
+            rules.Settings(study_start=dt.date(2023, 1, 1), data_cutoff=dt.date(2024, 4, 1)),
+            "from 2023-01-01 to 2024-04-01",
+        ),
+    ],
+)
+def test_a_date_outside_the_study_says_the_dates_that_were_declared(view, settings, expected):
+    growth = view("growth", {"visit_date": [DAY]})
+    checked = run({"growth": growth}, "growth.visit.outside_study", settings=settings)
+    assert checked.drafts["expected"].to_list() == [expected]

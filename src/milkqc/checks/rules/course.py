@@ -37,7 +37,8 @@ def _shrinks(measure: nw.Expr, column: str, *, above: float, up_to: float | None
     if up_to is not None:
         fails = fails & (lost <= up_to + 1e-3)
     shown = nw.col(column).shift(1).over("infant_id", order_by=order)
-    return Judgement(fails, shows={"before": shown, "day": earlier})
+    # A visit before birth has a finding of its own; in the order of ages it would make others shrink.
+    return Judgement(fails, among=nw.col("age_days") >= 0, shows={"before": shown, "day": earlier})
 
 
 for _id, _column, _severity, _above, _up_to, _second in (

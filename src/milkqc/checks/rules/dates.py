@@ -158,18 +158,21 @@ for _table, _column, _id, _per in (
         severity="warning",
         source="the study's mapping: study_start, data_cutoff",
         requires="study_dates",
-        expected="from study_start to data_cutoff",
+        expected="{limits}",
         passes={_column: [dt.date(2024, 1, 1), dt.date(2024, 12, 31)]},
         fails={_column: [dt.date(2023, 12, 31), dt.date(2025, 1, 1)]},
     )
-    def outside_study(settings: Settings, column: str = _column) -> nw.Expr:
+    def outside_study(settings: Settings, column: str = _column) -> Judgement:
         """The date lies before the study's start or after its data cut-off."""
-        tests = []
+        tests, limits = [], []
         if settings.study_start:
             tests.append(nw.col(column) < _midnight(settings.study_start))
+            limits.append(f"from {settings.study_start}")
         if settings.data_cutoff:
             tests.append(nw.col(column) > _midnight(settings.data_cutoff))
-        return nw.any_horizontal(*tests, ignore_nulls=True)
+            limits.append(f"to {settings.data_cutoff}")
+        fails = nw.any_horizontal(*tests, ignore_nulls=True)
+        return Judgement(fails, shows={"limits": nw.lit(" ".join(limits))})
 
 
 def _midnight(day: dt.date) -> nw.Expr:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from milkqc.reference.mae import BASES, choose
@@ -264,6 +264,7 @@ def test_no_milk_is_an_empty_table():
     assert dict(table.schema) == SCHEMA
 
 
+@settings(max_examples=25)
 @given(st.permutations(range(8)))
 def test_the_order_of_rows_does_not_matter(order):
     rows = milk(

@@ -126,15 +126,12 @@ def _choices(study: Study) -> list[Any]:
     declared = study.loaded.mapping.mae
     if declared is None:
         return []
-    analytes = declared.set or None
-    if declared.values is not None:
-        values = study.loaded.folder / declared.values
-        return [
-            mae.choose(authority=declared.authority, basis=declared.basis, analytes=analytes, values=values)
-        ]
-    bases = [declared.basis, *(basis for basis in mae.BASES if basis != declared.basis)]
+    values = study.loaded.folder / declared.values if declared.values is not None else None
+    bases = [declared.basis]
+    if declared.authority is not None:
+        bases += [basis for basis in mae.BASES if basis != declared.basis]
     return [
-        mae.choose(authority=declared.authority, basis=basis, analytes=analytes, values=None)
+        mae.choose(authority=declared.authority, basis=basis, analytes=declared.set or None, values=values)
         for basis in bases
     ]
 
@@ -253,7 +250,7 @@ def _result(
         findings=findings,
         checks=checks,
         rejected=applied.rejected,
-        codebook=codebook(outputs),
+        codebook=codebook(outputs, sources=applied.columns, lineage=lineage),
         lineage=lineage,
         origins=_origins(study),
         reconciliation=applied.reconciliation,

@@ -56,7 +56,7 @@ def test_an_impossible_weight_is_critical_and_says_what_is_possible(view):
             "value": "3200",
             "expected": "0.2 to 150 kg",
             "n_rows": 1,
-            "message": "weight_kg is 3200; only 0.2 to 150 kg is possible. Check the entry, its unit and its column.",
+            "message": "Weight is 3200 kg; only 0.2 to 150 kg is possible. Check the entry, its unit and its column.",
         }
     ]
 

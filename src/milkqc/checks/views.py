@@ -13,6 +13,11 @@ from milkqc.reference import dictionary, polars_type
 FOUND = "participant_found"
 ALLOWED = "repeat_allowed"
 PREFIX = "participant_"
+# WHO's standards and the limits on raw measures are for children under 60 months (growth.md, rule 2). A child of
+# unknown age is judged like the younger ones: better a question too many than a weight nobody looked at.
+AGE_GROUP = "age_group"
+AGE_GROUPS = ("under_five", "five_or_older", "unknown")
+FIVE_YEARS = 60 * 30.4375
 
 
 def views(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
@@ -20,10 +25,11 @@ def views(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
 
     Same rows in the same order. A row is looked up by its infant_id where it has one, else by its
     participant_id (of twins, the first infant in order of row_id). `participant_found` is false for a row
-    without a participant. Columns of the dictionary that a table lacks are added as null, `repeat_allowed`
+    without a participant; growth rows have an `age_group` (under_five, five_or_older, unknown). Columns of the dictionary that a table lacks are added as null, `repeat_allowed`
     (the mapping said how repeats of a key are meant) as false; a table that is absent is empty.
     """
     whole = {name: _whole(name, tables.get(name)) for name in TABLES}
+    whole["growth"] = whole["growth"].with_columns(_age_group())
     people = whole["participants"].sort("row_id")
     facts = {
         column: PREFIX + column
@@ -48,7 +54,21 @@ def types(table: str) -> dict[str, Any]:
         for (name, column), entry in dictionary().items()
         if name == "participants" and column not in {"row_id", "participant_id", "infant_id"}
     }
-    return {**own, **theirs, FOUND: pl.Boolean, ALLOWED: pl.Boolean}
+    grouped = {AGE_GROUP: pl.String} if table == "growth" else {}
+    return {**own, **theirs, **grouped, FOUND: pl.Boolean, ALLOWED: pl.Boolean}
+
+
+def _age_group() -> pl.Expr:
+    young, old, unknown = (pl.lit(name) for name in AGE_GROUPS)
+    age = pl.col("age_days")
+    return (
+        pl.when(age >= FIVE_YEARS)
+        .then(old)
+        .when(age < FIVE_YEARS)
+        .then(young)
+        .otherwise(unknown)
+        .alias(AGE_GROUP)
+    )
 
 
 def _whole(name: str, table: pl.DataFrame | None) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from milkqc.checks.ledger import reason, written
 from milkqc.findings import drafts
 from milkqc.messages import message, title
 from milkqc.model import TABLES, Checked, LedgerRow, Status
-from milkqc.reference import Column, columns
+from milkqc.reference import Column, columns, dictionary
 
 SOURCE = "data dictionary"
 # In the long tables a column's finding belongs to the analyte of its row.
@@ -30,6 +30,10 @@ def check(tables: Mapping[str, pl.DataFrame]) -> Checked:
     return Checked(
         pl.concat([part.drafts for part in found]), tuple(row for part in found for row in part.ledger)
     )
+
+
+# Units that a sentence does not write: ratios, scores, and concentrations whose unit stands in the row.
+_UNWRITTEN = {"", "1", "{z}", "by analyte"}
 
 
 @dataclass
@@ -194,7 +198,17 @@ def _of_column(promise: Promise, column: str, value: str, expected: str) -> dict
 def _draft(
     promise: Promise, row_id: str, variable: str, value: str | None, *, expected: str, n_rows: int
 ) -> dict[str, Any]:
-    fields = {"variable": variable, "value": value, "expected": expected, "n_rows": n_rows}
+    known = dictionary().get((promise.table, variable))
+    unit = known.unit if known is not None and known.type in {"number", "integer"} else ""
+    shown = f"{value} {unit}" if value is not None and unit not in _UNWRITTEN else value
+    fields = {
+        "variable": variable,
+        "label": known.label if known is not None else variable,
+        "value": value,
+        "shown": shown,
+        "expected": expected,
+        "n_rows": n_rows,
+    }
     return {
         "rule_id": promise.id,
         "severity": "critical",

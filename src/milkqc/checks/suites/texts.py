@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from milkqc import yamlfile
+from milkqc.checks.views import AGE_GROUP, AGE_GROUPS
 from milkqc.errors import Fault
 from milkqc.reference import Column, dictionary
 
@@ -35,8 +36,12 @@ class Texts:
         self.faults.append(Fault(self.document.name, line, code, where, what, todo))
 
     def known(self, name: Any) -> Column | None:
-        """A column of the table, or of its participant by the prefix."""
+        """A column of the table, of its participant by the prefix, or one that only the view has."""
         own = dictionary().get((self.table, str(name)))
+        if (self.table, name) == ("growth", AGE_GROUP):
+            return Column(
+                "growth", AGE_GROUP, "enum", "", AGE_GROUPS, False, None, None, "Age group", "derived"
+            )
         if own is None and str(name).startswith(_PREFIX):
             return dictionary().get(("participants", str(name).removeprefix(_PREFIX)))
         return own

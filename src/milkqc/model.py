@@ -68,7 +68,8 @@ class Source:
     Date/Datetime, everything from text formats as String, exactly as written (never NaN; null is missing).
     `reasons` and `codes` are as long as `table` and hold only those columns that have something to say:
     `codes` the raw code of a cell missing by code ("99", ".a"), `reasons` why it is missing (the code's label,
-    or `system`, `empty`, `structural`). `dropped` are identifier columns left out on purpose.
+    or `system`, `empty`, `structural`). `dropped` are identifier columns left out on purpose. `rows` holds each
+    row's 1-based number in the file (Int64) where a reader chose among the file's rows; null when it took all.
     """
 
     table: pl.DataFrame
@@ -78,6 +79,7 @@ class Source:
     origin: Origin
     faults: tuple[CellFault, ...] = ()
     dropped: tuple[str, ...] = ()
+    rows: pl.Series | None = None
 
     def variable(self, name: str) -> Variable:
         """The variable called `name`; KeyError when the file has none."""

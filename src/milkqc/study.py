@@ -72,22 +72,26 @@ def _read(name: str, table: Table, loaded: Loaded, data: Path, faults: FaultList
             at, "M301", f"no file {table.file!r} in the data folder.", f"It holds: {near or 'nothing'}."
         )
         return None
-    options = _options(name, table, loaded, data)
-    if table.dictionary is not None and not _inside(table.dictionary, data):
-        faults.add(
-            ("tables", name, "dictionary"),
-            "M301",
-            f"no file {table.dictionary!r} in the data folder.",
-            "Put the data dictionary beside the export.",
-        )
-        return None
+    dictionary = None
+    if table.dictionary is not None:
+        dictionary = next(iter(_inside(table.dictionary, data)), None)
+        if dictionary is None:
+            faults.add(
+                ("tables", name, "dictionary"),
+                "M301",
+                f"no file {table.dictionary!r} in the data folder.",
+                "Put the data dictionary beside the export.",
+            )
+            return None
+    options = _options(name, table, loaded, dictionary)
     sources = []
     for path in paths:
         shown = path.relative_to(data.resolve()).as_posix()
         try:
             source = read(path, options, name=shown)
         except SourceError as error:
-            faults.add(at, "M302", f"{shown}: {error.what}", error.todo)
+            place = at if error.file == shown else ("tables", name, "dictionary")
+            faults.add(place, "M302", f"{error.file}: {error.what}", error.todo)
             continue
         logger.info("read %s: %d rows, %d columns", shown, source.table.height, source.table.width)
         sources.append(source)
@@ -107,7 +111,7 @@ def _inside(pattern: str, data: Path) -> list[Path]:
     return sorted(path for path in found if path.resolve().is_relative_to(root))
 
 
-def _options(name: str, table: Table, loaded: Loaded, data: Path) -> ReadOptions:
+def _options(name: str, table: Table, loaded: Loaded, dictionary: Path | None) -> ReadOptions:
     from milkqc.readers.options import ReadOptions
 
     header = table.header_row if isinstance(table.header_row, int) else None
@@ -120,7 +124,7 @@ def _options(name: str, table: Table, loaded: Loaded, data: Path) -> ReadOptions
         header_row=header,
         names=table.names,
         sheet=table.sheet,
-        dictionary=data / table.dictionary if table.dictionary is not None else None,
+        dictionary=dictionary,
         form=table.form,
         keep=_kept_identifiers(name, loaded),
     )

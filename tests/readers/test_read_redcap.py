@@ -1,9 +1,12 @@
 """REDCap: structural blanks are no missing data, identifiers are dropped, untouched checkboxes are unknown."""
 
+import hashlib
+
 import pytest
 
 from milkqc.errors import SourceError
 from milkqc.readers import ReadOptions, read
+from milkqc.readers.files import File
 from milkqc.readers.redcap_dictionary import checkbox_column, read_dictionary
 
 LONG = (
@@ -197,10 +200,31 @@ def test_a_checkbox_nobody_saw_is_unknown_and_not_unchecked(project):
 
 
 def test_columns_that_the_dictionary_does_not_know_are_refused(project):
-    assert refusal(project("Study ID,Weight\n1,2\n", *FIELDS)) == (
+    assert refusal(project("record_id,Study ID,Weight\n1,1,2\n", *FIELDS)) == (
         "data.csv: 2 columns are not in the data dictionary: Study ID, Weight. "
         "Export the data raw (codes, not labels), and download the dictionary at the same time."
     )
+
+
+@pytest.mark.parametrize("data", ["1,Ana Lopez,3.5\n2,Eva Ruiz,3.1\n", "1,Ana Lopez,Ana Lopez\n"])
+def test_a_row_of_data_in_place_of_the_header_is_not_shown(project, data):
+    """Its cells may be names of people."""
+    assert refusal(project(data, *FIELDS)) == (
+        "data.csv: its header has no column 'record_id', the dictionary's record id. "
+        "Export the data raw (codes, not labels) with its header; give `names` if it has none."
+    )
+
+
+def test_the_rows_of_a_form_know_their_place_in_the_file(project):
+    files = project(REPEATING, *REPEATS)
+    assert load(files, form="pressure").rows.to_list() == [2, 3]
+    assert load(files).rows is None
+
+
+def test_the_dictionary_is_recorded_with_the_export(project):
+    files = project(REPEATING, *REPEATS)
+    digest = hashlib.sha256(files[1].read_bytes()).hexdigest()
+    assert load(files).origin.notes[0] == f"data dictionary: dictionary.csv, sha256 {digest}"
 
 
 def test_a_bar_inside_a_label_cannot_be_decided(project):
@@ -244,5 +268,6 @@ def test_a_choice_becomes_a_column_as_redcap_names_it(code, column):
 
 def test_the_first_field_is_the_record_id(project):
     _, dictionary = project("", *FIELDS)
-    assert read_dictionary(dictionary).record_id == "record_id"
-    assert read_dictionary(dictionary).forms == ("enrol", "feeding")
+    found = read_dictionary(File.of(dictionary))
+    assert found.record_id == "record_id"
+    assert found.forms == ("enrol", "feeding")

@@ -9,11 +9,13 @@ import numpy as np
 import polars as pl
 
 from milkqc import units
+from milkqc.errors import UnitError
 from milkqc.mapping import formula as formulas
 from milkqc.mapping import values
-from milkqc.mapping.language import Column
+from milkqc.mapping.language import Column, Extra
 from milkqc.mapping.rows import Rows
 from milkqc.mapping.values import Mapped, Reading
+from milkqc.model import Variable
 
 REPLICATES = ("first_of", "mean_of", "median_of", "mean_of_closest_two")
 NUMBERS = {"number", "integer"}
@@ -83,19 +85,25 @@ def make(
     return _replicates(parts, action, spec, kind)
 
 
+def own(spec: Extra, place: Place) -> Mapped:
+    """A column of the study's own. The dictionary's integers are judged by the contract; these only here."""
+    made = make(spec, spec.type, place)
+    return values.whole(made) if spec.type == "integer" else made
+
+
 def _read(
     name: str, spec: Column, kind: str, place: Place, allowed: tuple[str, ...], *, result: bool
 ) -> Mapped:
     if name in place.lets:
         return place.lets[name]
     cells = place.rows.cells(place.named(name))
-    source = place.rows.resolve(place.named(name))[0]
+    decimal, thousands = place.rows.separators(place.named(name))
     reading = Reading(
         missing=place.missing if spec.missing is None else spec.missing,
         codes=spec.codes,
         format=spec.format,
-        decimal=source.decimal if source else None,
-        thousands=source.thousands if source else None,
+        decimal=decimal,
+        thousands=thousands,
         allowed=allowed,
     )
     if result:
@@ -123,18 +131,22 @@ def unit_texts(spec: Column, name: str, place: Place) -> pl.Series:
     if spec.unit.from_ is not None:
         text = place.rows.cells(place.named(spec.unit.from_)).text.str.strip_chars()
         return pl.select(pl.when(text != "").then(text)).to_series()
-    written = header_unit(name, place) if spec.unit.header else spec.unit.text
+    variable = place.rows.cells(place.named(name)).variable
+    written = header_unit(variable) if spec.unit.header else spec.unit.text
     return pl.repeat(written, height, dtype=pl.String, eager=True)
 
 
-def header_unit(name: str, place: Place) -> str | None:
-    """The unit that a column's header, label or dictionary note gives."""
-    variable = place.rows.cells(place.named(name)).variable
+def header_unit(variable: Variable) -> str | None:
+    """The unit that a column's note, header or label names: `Retinol (umol/L)`, or a note that is a unit; else null."""
     for text in (variable.unit_text, variable.name, variable.label):
         found = units.header_unit(text) if text else None
         if found:
             return found
-    return variable.unit_text or None
+    try:
+        units.canonical(variable.unit_text)
+    except UnitError:
+        return None
+    return variable.unit_text
 
 
 def _nothing(place: Place, reason: str, spec: Column | None) -> Mapped:

@@ -6,8 +6,9 @@ from collections.abc import Mapping as Words
 from fnmatch import fnmatchcase
 
 from milkqc import cells as text_cells
-from milkqc import units
+from milkqc.errors import UnitError
 from milkqc.mapping import values
+from milkqc.mapping.actions import header_unit
 from milkqc.mapping.faults import FaultList, nearest
 from milkqc.mapping.language import Mapping
 from milkqc.mapping.load import Loaded
@@ -20,8 +21,7 @@ def against(loaded: Loaded, tables: Words[str, SourceTable]) -> FaultList:
     faults, mapping = loaded.faults(), loaded.mapping
     used: dict[str, set[str]] = {name: set() for name in mapping.tables}
     reported: set[tuple[str, str]] = set()
-    for name, table in tables.items():
-        _alike(name, table, faults)
+    tables = {name: table for name, table in tables.items() if _alike(name, table, faults)}
     for use in uses(mapping):
         used.setdefault(use.table, set()).add(use.column)
         if use.table not in tables:
@@ -39,13 +39,15 @@ def against(loaded: Loaded, tables: Words[str, SourceTable]) -> FaultList:
     return faults
 
 
-def _alike(name: str, table: SourceTable, faults: FaultList) -> None:
-    """Files behind one name have the same columns (in any order)."""
+def _alike(name: str, table: SourceTable, faults: FaultList) -> bool:
+    """Whether the files behind one name have the same columns (in any order); a fault for each that has not."""
+    alike = True
     first = table.sources[0]
     for source in table.sources[1:]:
         more = sorted(set(source.table.columns) - set(first.table.columns))
         less = sorted(set(first.table.columns) - set(source.table.columns))
         if more or less:
+            alike = False
             texts = [
                 f"{verb} {', '.join(columns)}"
                 for verb, columns in (("also has", more), ("lacks", less))
@@ -57,6 +59,7 @@ def _alike(name: str, table: SourceTable, faults: FaultList) -> None:
                 f"{source.origin.file} {' and '.join(texts)} beside {first.origin.file}.",
                 "Give the files that differ a table of their own.",
             )
+    return alike
 
 
 def _unknown(use: Use, table: SourceTable, faults: FaultList) -> None:
@@ -129,10 +132,12 @@ def _fits(use: Use, cells: Cells, mapping: Mapping, faults: FaultList) -> None:
 
 
 def _header(use: Use, cells: Cells, faults: FaultList) -> None:
-    variable = cells.variable
-    if not any(
-        units.header_unit(text) for text in (variable.unit_text, variable.name, variable.label) if text
-    ):
+    try:
+        found = header_unit(cells.variable)
+    except UnitError as error:
+        faults.add(use.path, "M208", error.what, error.todo)
+        return
+    if found is None:
         faults.add(
             use.path,
             "M208",

@@ -91,9 +91,10 @@ def apply(mapping: Mapping, sources: Words[str, SourceTable]) -> Applied:
             done = build(table, block, chosen, mapping.missing)
             _links(account, table, block, chosen)
             _controls(account, table, name, done)
-            if chosen.table.height == 0:
-                account.drafts.append(_empty(table, name, block))
-            account.count(table, "reading.table.empty", name, 1, int(chosen.table.height == 0))
+            nothing = chosen.table.height == 0 or chosen.set_aside == chosen.table.height
+            if nothing:
+                account.drafts.append(_empty(table, name, chosen))
+            account.count(table, "reading.table.empty", name, 1, int(nothing))
             account.count(table, "reading.row.rejected", "key", chosen.height, done.rejected.height)
             made.append(done.frame.with_columns(_block=pl.lit(name)))
             problems.append(
@@ -266,8 +267,15 @@ def _dataset(table: str, rule: str, variable: str, **more: object) -> dict[str, 
     }
 
 
-def _empty(table: str, name: str, block: Block) -> pl.DataFrame:
-    return findings.drafts([_dataset(table, "reading.table.empty", name, value=block.from_, n_rows=0)])
+def _empty(table: str, name: str, chosen: Rows) -> pl.DataFrame:
+    """A source table without rows, or one of which the mapping chooses none."""
+    draft = _dataset(table, "reading.table.empty", name, value=chosen.table.name, n_rows=0)
+    if chosen.table.height:
+        draft["message"] = (
+            f"The mapping chooses none of the {chosen.table.height} rows of {chosen.table.name}. "
+            "Compare its `where` with what the file holds."
+        )
+    return findings.drafts([draft])
 
 
 def _controls(account: _Account, table: str, name: str, done: Built) -> None:

@@ -67,7 +67,7 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
             mapped = actions.make(spec, column.type, place, allowed=column.codes)
             mapped_columns[targets.stored(table, name)] = (column.type, mapped)
         for name, extra in block.extra.items():
-            mapped_columns[f"x_{name}"] = (extra.type, actions.make(extra, extra.type, place))
+            mapped_columns[f"x_{name}"] = (extra.type, actions.own(extra, place))
         if block.long is not None:
             mapped_columns |= _measurements(table, block, place)
         for name, let in place.lets.items():
@@ -311,7 +311,9 @@ def _together(
         for name in measured
     )
     frame = frame.with_columns(_which=filled, _at=pl.int_range(pl.len(), dtype=pl.UInt32))
-    frame = frame.with_columns(_time=pl.int_range(pl.len()).over([*by, "_which"]))
+    # Which of several measurements is the first is decided by what they hold, not by the order of the rows.
+    order = [*sorted(f"{name}__raw" for name in measured), "source_file", "source_row"]
+    frame = frame.with_columns(_time=pl.int_range(pl.len()).over([*by, "_which"], order_by=order))
     groups = frame.select(*by, "_time", "_at")
     merged, conflicts = merge.merge(frame.drop("_which", "_at"), [*by, "_time"])
     places = merged.select(*by, "_time").with_columns(_new=pl.int_range(pl.len(), dtype=pl.UInt32))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
 import polars as pl
 
 from milkqc import units
@@ -13,6 +16,19 @@ CONFLICT_SCHEMA = {
     "value": pl.String,
     "n_rows": pl.Int64,
 }
+# What belongs to a result's number and goes with it (docs/architecture.md).
+_RESULT = ("number", "censored", "limit_raw", "raw_unit", "substance", "method", "measures", "dilution")
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """The columns of one variable: what it says (`given`, `values`), its raw text, its reason."""
+
+    name: str
+    raw: str
+    missing: str
+    values: tuple[str, ...]
+    given: pl.Expr
 
 
 def variables(frame: pl.DataFrame) -> list[str]:
@@ -20,19 +36,24 @@ def variables(frame: pl.DataFrame) -> list[str]:
     return [name.removesuffix("__raw") for name in frame.columns if name.endswith("__raw")]
 
 
-def merge(frame: pl.DataFrame, by: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """One row per `by`, in the order of first appearance, and the conflicts (CONFLICT_SCHEMA).
+def merge(
+    frame: pl.DataFrame, by: list[str], *, agreed: Collection[str] = ()
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """One row per `by`, in no particular order, and the conflicts (CONFLICT_SCHEMA); the rows' order changes nothing.
 
-    A cell that is given once, or several times alike, is kept with its raw text and source row (`X__source_row`);
-    cells that differ make it missing with reason `conflict`, the raw texts listed. Numbers are alike when they
-    are the same amount, whatever their units.
+    A cell that is given once, or several times alike, is kept; cells that differ make it missing with reason
+    `conflict`. Numbers are alike when they are the same amount, whatever their units; those named in `agreed`
+    are alike because the caller says so. `X__raw` lists every text that the rows hold, the value's own first;
+    `X__source_row` is the row it stands in. The result of a laboratory (`number` ...) is one of the variables.
     """
-    grouped = frame.with_columns(_group=pl.struct(by).rank("dense").cast(pl.UInt32))
-    order = grouped.group_by("_group", maintain_order=True).agg(pl.exclude("_group").first(), _rows=pl.len())
-    result = order
+    texts = sorted(name for name in frame.columns if name == "raw" or name.endswith("__raw"))
+    ordered = frame.with_columns(_group=pl.struct(by).rank("dense").cast(pl.UInt32)).sort(
+        ["_group", *texts, "source_file", "source_row"], nulls_last=True
+    )
+    result = ordered.group_by("_group", maintain_order=True).agg(pl.exclude("_group").first())
     conflicts = [pl.DataFrame(schema=CONFLICT_SCHEMA)]
-    for name in variables(frame):
-        merged, apart = _column(grouped, name)
+    for cell in _cells(frame):
+        merged, apart = _merged(ordered, cell, alike=cell.name in agreed)
         result = result.drop([c for c in merged.columns if c in result.columns and c != "_group"]).join(
             merged, on="_group", how="left", maintain_order="left"
         )
@@ -40,66 +61,90 @@ def merge(frame: pl.DataFrame, by: list[str]) -> tuple[pl.DataFrame, pl.DataFram
     kept = [name for name in frame.columns if name in result.columns]
     added = [name for name in result.columns if name.endswith("__source_row") and name not in kept]
     found = pl.concat(conflicts)
-    places = pl.DataFrame(
-        {"group": result["_group"], "place": pl.int_range(result.height, dtype=pl.UInt32, eager=True)}
-    )
-    found = found.join(places, on="group", how="left", maintain_order="left").select(
+    places = result.select("_group", place=pl.int_range(pl.len(), dtype=pl.UInt32))
+    found = found.join(places, left_on="group", right_on="_group", how="left", maintain_order="left").select(
         pl.col("place").alias("group"), "variable", "value", "n_rows"
     )
     return result.select(kept + added), found
 
 
-def _column(grouped: pl.DataFrame, name: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    parts = [c for c in grouped.columns if c in {name, f"{name}__number"} or c.startswith(f"{name}__")]
-    value = _comparable(grouped, name)
-    work = grouped.select("_group", "source_row", *parts).with_columns(_value=value)
-    given = pl.col("_value").is_not_null()
+def _cells(frame: pl.DataFrame) -> list[_Cell]:
+    cells = []
+    for name in variables(frame):
+        number = f"{name}__number"
+        value = number if number in frame.columns else name
+        others = (f"{name}__raw_unit",) if number in frame.columns else ()
+        cells.append(
+            _Cell(name, f"{name}__raw", f"{name}__missing", (value, *others), pl.col(value).is_not_null())
+        )
+    if {"raw", "number", "censored"} <= set(frame.columns):
+        given = pl.col("number").is_not_null() | pl.col("censored").is_not_null()
+        values = tuple(
+            name for name in _RESULT if name in frame.columns and f"{name}__raw" not in frame.columns
+        )
+        cells.append(_Cell("number", "raw", "missing_reason", values, given))
+    return cells
+
+
+def _merged(ordered: pl.DataFrame, cell: _Cell, *, alike: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
+    value = cell.values[0]
+    own_row = f"{cell.name}__source_row"
+    work = ordered.select(
+        "_group",
+        own_row if own_row in ordered.columns else pl.col("source_row").alias(own_row),
+        cell.raw,
+        cell.missing,
+        *cell.values,
+        _value=_comparable(ordered, cell),
+        _given=cell.given,
+    )
+    given, told = pl.col("_given"), pl.col(cell.missing).is_not_null()
     # Where nobody gives a value, the first reason for its being missing is kept.
-    told = pl.col(f"{name}__missing").is_not_null()
     pick = [
-        pl.coalesce(pl.col(c).filter(given).first(), pl.col(c).filter(told).first()).alias(c) for c in parts
+        pl.coalesce(pl.col(c).filter(given).first(), pl.col(c).filter(told).first()).alias(c)
+        for c in (*cell.values, cell.missing, own_row)
     ]
-    rows = pl.coalesce(
-        pl.col("source_row").filter(given).first(), pl.col("source_row").filter(told).first()
-    ).alias(f"{name}__source_row")
+    whole = pl.concat([pl.col(cell.raw).filter(given), pl.col(cell.raw).filter(~given)])
     merged = work.group_by("_group", maintain_order=True).agg(
         *pick,
-        *([] if f"{name}__source_row" in parts else [rows]),
+        whole.drop_nulls().unique(maintain_order=True).alias(cell.raw),
         _n=pl.col("_value").drop_nulls().n_unique(),
-        _all=pl.col(f"{name}__raw").filter(given).unique(maintain_order=True).str.join("; "),
+        _all=pl.col(cell.raw).filter(given).unique(maintain_order=True).str.join("; "),
         _rows=given.sum().cast(pl.Int64),
         _given=given.any(),
     )
-    apart = pl.col("_n") > 1
-    conflicts = merged.filter(apart).select(
-        group="_group", variable=pl.lit(name), value="_all", n_rows="_rows"
-    )
-    emptied = [c for c in (name, f"{name}__number") if c in parts]
     merged = merged.with_columns(
-        *(pl.when(~apart).then(c).alias(c) for c in emptied),
-        pl.when(apart).then("_all").otherwise(f"{name}__raw").alias(f"{name}__raw"),
+        pl.when(pl.col(cell.raw).list.len() > 0).then(pl.col(cell.raw).list.join("; ")).alias(cell.raw)
+    )
+    apart = pl.lit(value=False) if alike else pl.col("_n") > 1
+    conflicts = merged.filter(apart).select(
+        group="_group", variable=pl.lit(cell.name), value="_all", n_rows="_rows"
+    )
+    merged = merged.with_columns(
+        pl.when(~apart).then(value).alias(value),
         pl.when(apart)
         .then(pl.lit("conflict"))
-        .when("_given")
-        .then(pl.lit(None))
-        .otherwise(f"{name}__missing")
-        .alias(f"{name}__missing"),
+        .when(~pl.col("_given"))
+        .then(cell.missing)
+        .alias(cell.missing),
     )
     return merged.drop("_n", "_all", "_rows", "_given"), conflicts
 
 
-def _comparable(grouped: pl.DataFrame, name: str) -> pl.Expr:
+def _comparable(ordered: pl.DataFrame, cell: _Cell) -> pl.Expr:
     """A column's values in a form in which equal amounts are equal."""
-    if f"{name}__number" not in grouped.columns:
-        return pl.col(name).cast(pl.String)
-    raw_units = grouped[f"{name}__raw_unit"].unique().drop_nulls().sort().to_list()
+    value = cell.values[0]
+    raw_unit = "raw_unit" if cell.name == "number" else f"{cell.name}__raw_unit"
+    if raw_unit not in cell.values:
+        return pl.col(value).cast(pl.String)
+    raw_units = ordered[raw_unit].unique().drop_nulls().sort().to_list()
     if len(raw_units) < 2:
-        return pl.col(f"{name}__number")
+        return pl.col(value)
     factors: dict[str, float | None] = {}
     for unit in raw_units:
         try:
             factors[unit] = units.unit_factor(unit, raw_units[0])
         except UnitError:
             factors[unit] = None
-    factor = pl.col(f"{name}__raw_unit").replace_strict(factors, default=1.0, return_dtype=pl.Float64)
-    return (pl.col(f"{name}__number") * factor).round_sig_figs(12)
+    factor = pl.col(raw_unit).replace_strict(factors, default=1.0, return_dtype=pl.Float64)
+    return (pl.col(value) * factor).round_sig_figs(12)

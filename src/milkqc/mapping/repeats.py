@@ -33,11 +33,11 @@ def apply(table: str, frame: pl.DataFrame, policy: Repeats) -> tuple[pl.DataFram
         merged, conflicts = merge.merge(frame, key)
         return merged, conflict_problems(conflicts, merged)
     if policy.policy == "agree" and policy.agree is not None:
-        return _agree(table, frame, key, policy.agree), none
-    if policy.policy == "replicate" and "replicate" not in frame.columns:
-        number = pl.int_range(1, pl.len() + 1).over(key)
-        if table in {"milk", "biomarkers"}:
-            frame = frame.with_columns(replicate=number.cast(pl.Int64))
+        return _agree(table, frame, key, policy.agree)
+    if policy.policy == "replicate" and "replicate" not in frame.columns and table in {"milk", "biomarkers"}:
+        # Numbered by what they hold, so that the order of the rows changes nothing.
+        number = pl.int_range(1, pl.len() + 1).over(key, order_by=["raw", "source_file", "source_row"])
+        frame = frame.with_columns(replicate=number.cast(pl.Int64))
     if policy.policy == "latest":
         top = pl.col("_latest") == pl.col("_latest").max().over(key)
         ordered = pl.col("_latest").max().over(key).is_not_null()
@@ -48,10 +48,13 @@ def apply(table: str, frame: pl.DataFrame, policy: Repeats) -> tuple[pl.DataFram
     return frame.drop("_latest", strict=False), none
 
 
-def _agree(table: str, frame: pl.DataFrame, key: list[str], amount: Amount) -> pl.DataFrame:
-    """Keys whose rows give the same values within `amount` become one row; the others stay, each a finding.
+def _agree(
+    table: str, frame: pl.DataFrame, key: list[str], amount: Amount
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Keys whose rows give the same numbers within `amount` become one row; the others stay, each a finding.
 
-    An absolute amount is in the canonical unit of what is compared.
+    An absolute amount is in the canonical unit of what is compared. Of the numbers that agree the one whose text
+    sorts first is kept, with all their texts; whatever else the rows disagree on is a conflict.
     """
     numbers = [
         name
@@ -68,35 +71,33 @@ def _agree(table: str, frame: pl.DataFrame, key: list[str], amount: Amount) -> p
         apart = apart | ((high - low) > bound + 1e-9).fill_null(False)
     if "censored" in frame.columns:
         apart = apart | (pl.col("censored").fill_null("").n_unique().over(key) > 1)
-    marked = canonical.with_columns(_apart=apart, _at=pl.int_range(pl.len())).drop(
-        f"_{name}" for name in numbers
-    )
-    first = marked.filter(~pl.col("_apart")).with_columns(
-        _full=pl.sum_horizontal(pl.col(name).is_not_null() for name in numbers) if numbers else pl.lit(0)
-    )
-    best = first.sort(["_full", "_at"], descending=[True, False]).unique(
-        key, keep="first", maintain_order=True
-    )
-    kept = pl.concat([best.drop("_full"), marked.filter(pl.col("_apart"))]).sort("_at")
-    return kept.drop("_apart", "_at")
+    stay = canonical.select(apart.alias("apart")).to_series()
+    lets = [name for name in merge.variables(frame) if name.startswith("let_")]
+    agreed = [*(name.removesuffix("__number") for name in numbers), *lets]
+    merged, conflicts = merge.merge(frame.filter(~stay), key, agreed=agreed)
+    return pl.concat([merged, frame.filter(stay)], how="diagonal"), conflict_problems(conflicts, merged)
 
 
 def _factors(table: str, frame: pl.DataFrame, name: str) -> pl.Series:
     """The factor that brings each row's number to the canonical unit; 1 where none can be had."""
     if name == "number":
         by = ["analyte", "raw_unit", "substance"]
+        known = frame.select(by).unique(maintain_order=True)
         made = [
             _factor(unit, reference.analytes()[analyte].unit, substance)
-            for analyte, unit, substance in frame.select(by).rows()
+            for analyte, unit, substance in known.rows()
         ]
-        return pl.Series(made, dtype=pl.Float64)
+        factors = known.with_columns(_factor=pl.Series(made, dtype=pl.Float64))
+        return frame.select(by).join(factors, on=by, how="left", nulls_equal=True, maintain_order="left")[
+            "_factor"
+        ]
     variable = name.removesuffix("__number")
     column = reference.dictionary().get((table, variable))
     if column is None:
         return pl.Series([1.0] * frame.height, dtype=pl.Float64)
     units_of = frame[f"{variable}__raw_unit"]
-    known = {unit: _factor(unit, column.unit, None) for unit in units_of.drop_nulls().unique().to_list()}
-    return pl.Series([known.get(unit, 1.0) for unit in units_of.to_list()], dtype=pl.Float64)
+    by_unit = {unit: _factor(unit, column.unit, None) for unit in units_of.drop_nulls().unique().to_list()}
+    return units_of.replace_strict(by_unit, default=1.0, return_dtype=pl.Float64)
 
 
 def _factor(unit: str | None, to: str, substance: str | None) -> float:

@@ -119,7 +119,7 @@ def _shared(table: str, block: Block, place: Place) -> tuple[pl.DataFrame, dict[
         made[name] = actions.make(spec, column.type, place, allowed=column.codes)
         frame = frame.with_columns(blocks.stored_columns(name, column.type, made[name]))
     for name, extra in block.extra.items():
-        made[f"x_{name}"] = actions.make(extra, extra.type, place)
+        made[f"x_{name}"] = actions.own(extra, place)
         frame = frame.with_columns(blocks.stored_columns(f"x_{name}", extra.type, made[f"x_{name}"]))
     for name, let in place.lets.items():
         frame = frame.with_columns(blocks.stored_columns(f"let_{name}", "let", let))
@@ -231,12 +231,8 @@ def limits(limit: LimitOf | None, place: Place) -> pl.Series:
         cells = place.rows.cells(place.named(limit.from_))
         if cells.kind == "number" and cells.native is not None:
             return cells.native
-        source = place.rows.resolve(place.named(limit.from_))[0]
-        parsed = text_cells.numbers(
-            cells.text,
-            decimal=source.decimal if source else None,
-            thousands=source.thousands if source else None,
-        )
+        decimal, thousands = place.rows.separators(place.named(limit.from_))
+        parsed = text_cells.numbers(cells.text, decimal=decimal, thousands=thousands)
         # A limit column may itself say `<0.5`.
         return pl.select(pl.coalesce(parsed["number"], parsed["limit"])).to_series()
     text = place.rows.cells(place.named(limit.by or "")).text

@@ -42,12 +42,10 @@ class Rows:
     def has(self, column: str) -> bool:
         """Whether `column` (or `link.column`) is there."""
         table, name = self.resolve(column)
-        return table is not None and name in table.columns
+        return name in table.columns
 
-    def resolve(self, column: str) -> tuple[SourceTable | None, str]:
+    def resolve(self, column: str) -> tuple[SourceTable, str]:
         """The table that holds `column`, and its name there: `tubes.PID` is PID of the linked table tubes."""
-        if column in self.table.columns:
-            return self.table, column
         link, _, name = column.partition(".")
         if name and link in self.links:
             return self.links[link].table, name
@@ -56,14 +54,21 @@ class Rows:
     def cells(self, column: str) -> Cells:
         """The cells of a column for these rows. KeyError when there is none."""
         table, name = self.resolve(column)
-        if table is None or name not in table.columns:
+        if name not in table.columns:
             raise KeyError(column)
-        if table is self.table and column in self.table.columns:
-            return self.table.cells(name).take(self.take)
-        linked = self.links[column.partition(".")[0]]
-        found = linked.table.cells(name).take(linked.rows)
+        linked = self.links.get(column.partition(".")[0]) if name != column else None
+        if linked is None:
+            return table.cells(name).take(self.take)
+        found = table.cells(name).take(linked.rows)
         reason = pl.select(pl.coalesce(linked.reason, found.reason)).to_series()
         return Cells(column, found.text, reason, found.fault, found.native, found.kind, found.variable)
+
+    def separators(self, column: str) -> tuple[str | None, str | None]:
+        """The decimal and thousands separators of a column. KeyError when there is none."""
+        table, name = self.resolve(column)
+        if name not in table.columns:
+            raise KeyError(column)
+        return table.separators(name)
 
     def places(self) -> pl.DataFrame:
         """source_table, source_file and source_row of these rows."""
@@ -77,9 +82,11 @@ def choose(block: Block, tables: Mapping[str, SourceTable]) -> Rows:
     table = tables[block.from_]
     keep = pl.repeat(True, table.height, eager=True, dtype=pl.Boolean)
     for column, words in block.where.items():
-        wanted = cells.canonical(pl.Series(words, dtype=pl.String)).to_list()
+        wanted = cells.canonical(pl.Series(words, dtype=pl.String))
         found = cells.canonical(table.cells(column).text)
-        keep = keep & found.is_in(wanted).fill_null(False)
+        # `""` chooses blank cells: the rows of a REDCap export that belong to no repeating instrument.
+        blank = found.is_null() if wanted.null_count() else pl.Series([False], dtype=pl.Boolean)
+        keep = keep & (found.is_in(wanted.drop_nulls().implode()).fill_null(False) | blank)
     counts: dict[str, int] = {}
     if block.controls is not None:
         kinds = cells.canonical(table.cells(block.controls.from_).text)
@@ -118,6 +125,5 @@ def _link(rows: Rows, other: SourceTable, on: tuple[str, str]) -> Linked:
         .when(pl.col("times").is_null())
         .then(pl.lit("no_link")),
     )
-    used = set(left.drop_nulls().to_list())
-    unused = pl.Series([key is not None and key not in used for key in right.to_list()], dtype=pl.Boolean)
+    unused = right.is_not_null() & ~right.is_in(left.drop_nulls().implode())
     return Linked(other, answer["place"], answer["reason"], orphan, twice, unused)

@@ -81,7 +81,7 @@ class SourceTable:
                 .cast(pl.String)
                 if source.table.height
                 else pl.Series([], dtype=pl.String),
-                source_row=pl.int_range(1, source.table.height + 1, dtype=pl.Int64),
+                source_row=_rows(source),
             )
             for source in self.sources
         )
@@ -90,6 +90,15 @@ class SourceTable:
         """`number`, `date`, `datetime` or `boolean` when every file has the column so, else `text`."""
         kinds = {_kind(source.table.schema[column]) for source in self.sources}
         return kinds.pop() if len(kinds) == 1 else "text"
+
+    def separators(self, column: str) -> tuple[str | None, str | None]:
+        """The decimal and thousands separators of a column: its own if the file declares them, else the table's."""
+        declared = {source.variable(column).source_format for source in self.sources}
+        if all(text.endswith("comma_decimal") for text in declared):
+            # REDCap's number_comma_decimal takes no thousands; with the apostrophe named, an old 1.540 stays
+            # unreadable instead of becoming 1540.
+            return ",", "'"
+        return self.decimal, self.thousands
 
     def cells(self, column: str) -> Cells:
         """All cells of one column. KeyError when the table has no such column."""
@@ -110,6 +119,13 @@ class SourceTable:
         )
 
 
+def _rows(source: Source) -> pl.Series:
+    """Each row's 1-based place in its file, also where the reader chose among the file's rows."""
+    if source.rows is not None:
+        return source.rows.cast(pl.Int64)
+    return pl.int_range(1, source.table.height + 1, dtype=pl.Int64, eager=True)
+
+
 def _kind(kind: pl.DataType) -> str:
     if kind.is_numeric():
         return "number"
@@ -121,8 +137,6 @@ def _kind(kind: pl.DataType) -> str:
 
 
 def _faults(source: Source, column: str) -> pl.Series:
-    found: list[str | None] = [None] * source.table.height
-    for fault in source.faults:
-        if fault.column == column:
-            found[fault.row - 1] = fault.why
-    return pl.Series(found, dtype=pl.String)
+    mine = [fault for fault in source.faults if fault.column == column]
+    none = pl.repeat(None, source.table.height, dtype=pl.String, eager=True)
+    return none.scatter([fault.row - 1 for fault in mine], [fault.why for fault in mine]) if mine else none

@@ -111,7 +111,7 @@ def _at(
     kind: str = "",
     spec: Column | None = None,
 ) -> Use:
-    """`tubes.PID` is column PID of the linked table tubes, unless the block's own table has a column so named."""
+    """`tubes.PID` is column PID of the linked table tubes, whatever the block's own table has."""
     link, _, name = column.partition(".")
     if name and link in block.with_:
         return Use(link, name, path, optional, kind, spec)

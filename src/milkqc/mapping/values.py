@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -120,6 +120,15 @@ def number(cells: Cells, reading: Reading) -> Mapped:
     else:
         value = text_cells.numbers(text, decimal=reading.decimal, thousands=reading.thousands)["number"]
     return _finished(cells, value, reason, "reading.number.unreadable", "a number")
+
+
+def whole(mapped: Mapped) -> Mapped:
+    """The numbers of a column declared `integer`: one with a fraction is unreadable, its text kept."""
+    bad = (mapped.value != mapped.value.floor()).fill_null(False)
+    missing = pl.select(pl.when(bad).then(pl.lit("unreadable")).otherwise(mapped.missing)).to_series()
+    value = pl.select(pl.when(~bad).then(mapped.value)).to_series()
+    found = problems(bad, "reading.number.unreadable", mapped.raw, "a whole number")
+    return replace(mapped, value=value, missing=missing, problems=pl.concat([mapped.problems, found]))
 
 
 def result(cells: Cells, reading: Reading) -> Mapped:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -60,8 +60,16 @@ def read(file: File, options: ReadOptions) -> Source:
     )
 
 
-def take_apart(file: File, options: ReadOptions, *, delimiters: tuple[str, ...] = DELIMITERS) -> Table:
+def take_apart(
+    file: File,
+    options: ReadOptions,
+    *,
+    delimiters: tuple[str, ...] = DELIMITERS,
+    check: Callable[[File, Sequence[str]], None] = check_names,
+) -> Table:
     """The file's header and rows. SourceError for ragged rows, unclosed quotes, equal names, no header.
+
+    `check` raises it for names that nobody could map.
 
     Wholly empty lines are no rows. Rows of delimiters only are rows, save at the end of the file, where a
     spreadsheet leaves them: those are dropped and counted in the notes.
@@ -80,7 +88,7 @@ def take_apart(file: File, options: ReadOptions, *, delimiters: tuple[str, ...] 
     records = _records(file, text, delimiter)
     header, what = _header(file, records, options)
     names = name_columns(header)
-    check_names(file, names)
+    check(file, names)
     frame, blank_lines = _rows(file, records, names, what=what, max_cells=options.max_cells)
     filled = frame.select(pl.any_horizontal(pl.all() != "")).to_series().arg_true()
     kept = frame.head(int(filled[-1]) + 1 if len(filled) else 0)
@@ -119,6 +127,11 @@ def _records(file: File, text: str, delimiter: str) -> Iterator[tuple[int, list[
         except StopIteration:
             return
         except csv.Error as error:
+            if "field limit" in str(error):
+                raise file.error(
+                    f"line {reader.line_num}: a cell is longer than {csv.field_size_limit():,} characters.",
+                    'Look for a " that is not closed near that line, or take the long text out.',
+                ) from None
             raise file.error(
                 f"line {reader.line_num}: the quotation marks do not match ({error}).",
                 'Look for a single " near that line, or give the right `delimiter`.',

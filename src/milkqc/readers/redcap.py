@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -11,7 +11,7 @@ import polars as pl
 from milkqc.model import Origin, Source, Variable
 from milkqc.readers.delimited import DELIMITERS, take_apart
 from milkqc.readers.files import File
-from milkqc.readers.frames import blanks, side_table
+from milkqc.readers.frames import blanks, check_names, side_table
 from milkqc.readers.options import ReadOptions
 from milkqc.readers.redcap_blocks import rows_of_form, structural, untouched
 from milkqc.readers.redcap_dictionary import Dictionary, Field, checkbox_column, read_dictionary
@@ -42,14 +42,25 @@ def read(file: File, options: ReadOptions) -> Source:
     A blank cell in a row that belongs to other forms is missing by structure (`structural`), any other blank one
     `empty`. A checkbox's 0 on a form nobody touched means "never seen": null, code 0, reason `untouched`.
     `Variable.unit_text` is the field note as it stands, `source_type` the field type, `source_format` the
-    validation. With `form`, the keys and that form's columns and rows only (rows count within the form).
+    validation. With `form`, the keys and that form's columns and rows only; `Source.rows` says which they are.
     """
     if options.dictionary is None:
         raise file.error(
             "is read as REDCap without its data dictionary.", "Say `dictionary:` in the mapping."
         )
-    dictionary = read_dictionary(options.dictionary)
-    table = take_apart(file, options, delimiters=(*DELIMITERS, "^"))
+    explained = File.of(options.dictionary)
+    dictionary = read_dictionary(explained)
+
+    def check(asked: File, names: Sequence[str]) -> None:
+        # A file without a header, or with labels for names, has identifiers in its first row: none is shown.
+        if dictionary.record_id not in names:
+            raise asked.error(
+                f"its header has no column {dictionary.record_id!r}, the dictionary's record id.",
+                "Export the data raw (codes, not labels) with its header; give `names` if it has none.",
+            )
+        check_names(asked, names)
+
+    table = take_apart(file, options, delimiters=(*DELIMITERS, "^"), check=check)
     columns = _describe(file, table.frame.columns, dictionary)
     if options.form is not None and options.form not in dictionary.forms:
         raise file.error(f"has no form {options.form!r}.", f"Its forms are {', '.join(dictionary.forms)}.")
@@ -79,7 +90,11 @@ def read(file: File, options: ReadOptions) -> Source:
         wanted = [name for name in wanted if name in keys or forms[name] == options.form]
         rows = rows_of_form(file, frame, forms, options.form, blocks)
     shown = frame.select(wanted).filter(rows)
-    notes = [*table.notes, *_notes(columns, dictionary, table.frame.columns, options)]
+    notes = [
+        f"data dictionary: {explained.name}, sha256 {explained.sha256}",
+        *table.notes,
+        *_notes(columns, dictionary, table.frame.columns, options),
+    ]
     if options.form is not None:
         notes.append(f"form {options.form}: {shown.height} of {frame.height} rows")
     return Source(
@@ -100,6 +115,7 @@ def read(file: File, options: ReadOptions) -> Source:
             notes=tuple(notes),
         ),
         dropped=dropped,
+        rows=None if options.form is None else rows.arg_true().cast(pl.Int64) + 1,
     )
 
 

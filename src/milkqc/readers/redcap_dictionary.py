@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from milkqc.errors import SourceError
 from milkqc.readers.delimited import take_apart
@@ -61,9 +60,8 @@ class Dictionary:
         return tuple(dict.fromkeys(one.form for one in self.fields.values()))
 
 
-def read_dictionary(path: Path, *, name: str | None = None) -> Dictionary:
-    """The dictionary at `path`. SourceError, naming each field at fault, when it is none or cannot be decided."""
-    file = File.of(path, name)
+def read_dictionary(file: File) -> Dictionary:
+    """The dictionary in `file`. SourceError, naming each field at fault, when it is none or cannot be decided."""
     frame = take_apart(file, ReadOptions()).frame
     frame = frame.rename(
         {c: _COLUMNS.get(c.lower(), c.lower().rstrip("?")) for c in frame.columns}, strict=False

@@ -272,7 +272,6 @@ def test_a_broken_rule_is_exit_3_and_out_is_whole(small):
         "import narwhals.stable.v2 as nw\n"
         "from milkqc.checks import declare\n"
         "from milkqc.cli import main\n"
-        "declare.all_rules()\n"
         "@declare.rule('growth.test.broken', table='growth', columns=('weight_kg',), severity='info', source='test', passes={}, fails={})\n"
         "def broken():\n    '''Never to be seen.'''\n    return nw.col('weight_kg').str.to_lowercase() == 'a'\n"
         "main()\n"

@@ -60,8 +60,8 @@ def _growth(participant: str, visit: int, change: Callable[[Row], Row]) -> Chang
     return Change(f"anthro_{site}.dta", {"PID": (participant,), "VISIT": (visit,)}, change)
 
 
-def _enrolment(participant: str, **cells: object) -> Change:
-    return Change("enrolment.sav", {"PID": (participant,)}, put(**cells))
+def _enrolment(participant: str, change: Callable[[Row], Row]) -> Change:
+    return Change("enrolment.sav", {"PID": (participant,)}, change)
 
 
 def _assay(sample: str, test: str, **cells: object) -> Change:
@@ -70,6 +70,10 @@ def _assay(sample: str, test: str, **cells: object) -> Change:
 
 def _year_before(row: Row) -> Row:
     return {"VDATE": row["VDATE"].replace(year=row["VDATE"].year - 1)}
+
+
+def _left_early(row: Row) -> Row:
+    return {"EXITDATE": row["DOB"] + dt.timedelta(days=35), "EXITWHY": 1}
 
 
 def _digits_exchanged(row: Row) -> Row:
@@ -94,7 +98,7 @@ def _times(column: str, factor: float, digits: int) -> Callable[[Row], Row]:
 
 def _half_the_limit(row: Row) -> Row:
     censored = row["Retinol (umol/L)"] in {"<LOD", "ND"}
-    return {"Retinol (umol/L)": 0.4} if censored else {}
+    return {"Retinol (umol/L)": 0.45} if censored else {}
 
 
 _FIRST, _THIRD = 0, 3
@@ -107,8 +111,8 @@ SEEDED: dict[str, tuple[Change, ...]] = {
     "length_in_mm": (_growth("SIM-016", _THIRD, _times("LENGTH", 10, 0)),),
     "head_length_swapped": (_growth("SIM-019", _FIRST, swap("HC", "LENGTH")),),
     "date_before_birth": (_growth("SIM-012", _THIRD, _year_before),),
-    "visit_after_exit": (_enrolment("SIM-022", EXITDATE=dt.date(2024, 2, 26), EXITWHY=1),),
-    "sex_code": (_enrolment("SIM-025", SEX=3),),
+    "visit_after_exit": (_enrolment("SIM-022", _left_early),),
+    "sex_code": (_enrolment("SIM-025", put(SEX=3)),),
     "sex_differs": (_growth("SIM-028", _THIRD, lambda row: {"SEX": 3 - row["SEX"]}),),
     "lost_minus": (
         Change(
@@ -127,7 +131,7 @@ SEEDED: dict[str, tuple[Change, ...]] = {
         ),
     ),
     "typed_twice": (
-        Again("anthro_a.dta", {"PID": ("SIM-031",), "VISIT": (_THIRD,)}, _digits_exchanged),
+        Again("anthro_a.dta", {"PID": ("SIM-049",), "VISIT": (_THIRD,)}, _digits_exchanged),
     ),
     "orphan_sample": (_assay("T0640", "Folate", SAMPLE="TO640"),),
     "participant_unknown": (Change("tubes.csv", {"TUBE": ("T0055",)}, put(PID="SIM-955")),),
@@ -155,7 +159,7 @@ SEEDED: dict[str, tuple[Change, ...]] = {
             _times("RESULT", units.unit_factor("pmol/L", "pg/mL", substance="vitamin_b12"), 0),
         ),
     ),
-    "half_limit": (Change("milk_results.xlsx", {"Plate": ("P6",)}, _half_the_limit),),
+    "half_limit": (Change("milk_results.xlsx", {"Plate": ("P9",)}, _half_the_limit),),
     "tubes_mixed_up": (
         Change(
             "milk_results.xlsx",
@@ -165,8 +169,8 @@ SEEDED: dict[str, tuple[Change, ...]] = {
     ),
     # From here on: unusual and right. A check that says something about one of these is wrong.
     "asked_and_missing": (
-        _enrolment("SIM-002", BW=NOT_DONE),
-        _enrolment("SIM-050", MAGE=REFUSED),
+        _enrolment("SIM-002", put(BW=NOT_DONE)),
+        _enrolment("SIM-050", put(MAGE=REFUSED)),
     ),
     "tagged_missing": (
         _growth("SIM-009", _THIRD, put(MUAC=TAG_REFUSED)),

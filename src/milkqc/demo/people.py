@@ -125,7 +125,8 @@ def _dyad(rng: Generator, size: Sizes, number: int) -> Dyad:
         team=2 * site - number % 2,
         age_years=age,
         height_cm=round(154 + 5.5 * rng.standard_normal(), 1),
-        weight_kg=round(50 * math.exp(0.12 * rng.standard_normal()), 1),
+        # Nobody beyond three SD: no mother of 28 kg, whom every check would rightly doubt.
+        weight_kg=round(50 * math.exp(0.12 * min(max(float(rng.standard_normal()), -3.0), 3.0)), 1),
         parity=int(rng.integers(0, 1 + min(age - 15, 4))),
         gestation_days=gestation,
         randomised=born - dt.timedelta(days=int(rng.integers(20, 80))),

@@ -98,7 +98,7 @@ def _times(column: str, factor: float, digits: int) -> Callable[[Row], Row]:
 
 def _half_the_limit(row: Row) -> Row:
     censored = row["Retinol (umol/L)"] in {"<LOD", "ND"}
-    return {"Retinol (umol/L)": 0.45} if censored else {}
+    return {"Retinol (umol/L)": 0.5} if censored else {}
 
 
 _FIRST, _THIRD = 0, 3
@@ -130,9 +130,7 @@ SEEDED: dict[str, tuple[Change, ...]] = {
             lambda row: {"LEN2": round(row["LEN1"] + 1.4, 1), "LEN3": round(row["LEN1"] - 1.2, 1)},
         ),
     ),
-    "typed_twice": (
-        Again("anthro_a.dta", {"PID": ("SIM-049",), "VISIT": (_THIRD,)}, _digits_exchanged),
-    ),
+    "typed_twice": (Again("anthro_a.dta", {"PID": ("SIM-049",), "VISIT": (_THIRD,)}, _digits_exchanged),),
     "orphan_sample": (_assay("T0640", "Folate", SAMPLE="TO640"),),
     "participant_unknown": (Change("tubes.csv", {"TUBE": ("T0055",)}, put(PID="SIM-955")),),
     "duplicate_sample": (

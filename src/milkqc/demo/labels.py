@@ -71,6 +71,6 @@ TAGS: dict[float | str, str] = {
 # What the laboratory writes on the first sheet of its workbook.
 ABOUT = (
     "Laboratory: simulated laboratory, HPLC after saponification",
-    "Limits of detection by plate, retinol: P3, P6 and P9 0.9, other plates 0.6 umol/L; vitamin E: 1.38 mg/L",
+    "Limits of detection by plate, retinol: P3, P6 and P9 1.0, other plates 0.6 umol/L; vitamin E: 1.38 mg/L",
     "<LOD: below the limit of the plate; ND: not detected",
 )

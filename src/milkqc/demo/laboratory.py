@@ -68,7 +68,7 @@ LIMITS = {
     "Iodine": (0.7,),
     "B12": (24.0, 30.0),
     "Folate": (5.0, 6.0),
-    "Retinol": (0.6, 0.6, 0.9),
+    "Retinol": (0.6, 0.6, 1.0),
     "Vitamin E": (1.38,),
 }
 HPLC_PLATE, ASSAY_PLATE = 40, 36

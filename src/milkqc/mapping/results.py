@@ -9,9 +9,9 @@ import polars as pl
 
 from milkqc import cells as text_cells
 from milkqc import reference
-from milkqc.mapping import actions, blocks, targets, values
+from milkqc.mapping import actions, blocks, rejects, targets, values
 from milkqc.mapping.actions import Place
-from milkqc.mapping.blocks import PLACED_PROBLEMS, REJECT_SCHEMA, Built
+from milkqc.mapping.blocks import PLACED_PROBLEMS, Built
 from milkqc.mapping.language import Analyte, Block, Defaults, LimitOf
 from milkqc.mapping.rows import Rows
 from milkqc.mapping.values import Mapped
@@ -19,7 +19,7 @@ from milkqc.mapping.values import Mapped
 
 def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> Built:
     """One row for each sample and analyte of a wide file, also where the result is missing; for each row of a long one."""
-    frames, problems, rejected = [], [], []
+    frames, problems, unplaced = [], [], []
     judged: dict[tuple[str, str], int] = {}
     columns: dict[str, tuple[str, ...]] = {}
     used = pl.repeat(False, rows.height, dtype=pl.Boolean, eager=True)
@@ -28,7 +28,7 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
         place = blocks.with_lets(Place(rows, missing, visit or None, suffix), block)
         shared, shared_columns = _shared(table, block, place)
         made = blocks.keys(table, block, place)
-        why, key_cells = blocks.key_faults(made), blocks.key_cells(made)
+        why, key_cells = rejects.key_faults(made), rejects.key_cells(made)
         shared = shared.with_columns(
             made[name].value.alias(name) if name in made else pl.lit(None, dtype=pl.String).alias(name)
             for name in targets.KEYS[table]
@@ -46,11 +46,7 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
                 shown = pl.concat_str(key_cells, pl.lit(f"; {_long_analyte(block)}="), named)
                 cells = pl.select(shown).to_series()
             good = mine & reason.is_null()
-            rejected.append(
-                shared.select("source_table", "source_file", "source_row")
-                .with_columns(why=reason, cells=cells)
-                .filter(mine & ~good)
-            )
+            unplaced.append(rejects.unplaced(mine & ~good, reason, cells))
             if analyte is None:
                 continue
             used = used | good
@@ -86,12 +82,10 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
     found = pl.concat(problems, how="diagonal") if problems else pl.DataFrame(schema=PLACED_PROBLEMS)
     if problems:
         found = _once(found, frame, list(columns))
-    unplaced = pl.concat(rejected) if rejected else pl.DataFrame(schema=REJECT_SCHEMA)
-    unplaced = unplaced.unique(subset=["source_file", "source_row"], keep="first", maintain_order=True)
     return Built(
         frame,
         found,
-        unplaced.select(pl.col(name).cast(kind) for name, kind in REJECT_SCHEMA.items()),
+        rejects.rejected(unplaced, rows, {**columns, "long": _long_columns(block)}, placed=used),
         rows.table.height,
         int(used.sum()),
         rows.set_aside,
@@ -120,6 +114,12 @@ def _long_analyte(block: Block) -> str:
     if block.long is None or block.long.analyte is None:
         raise ValueError("only a long block has a column that names its analyte")
     return block.long.analyte
+
+
+def _long_columns(block: Block) -> tuple[str, ...]:
+    """What a row of a long file holds whatever its analyte."""
+    long = block.long
+    return () if long is None else tuple(name for name in (long.value, long.unit, long.limit) if name)
 
 
 def _shared(table: str, block: Block, place: Place) -> tuple[pl.DataFrame, dict[str, Mapped]]:

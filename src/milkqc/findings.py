@@ -119,7 +119,9 @@ def complete(
     for row in whole.iter_rows(named=True):
         label, unit = labels.get((row["table"], row["variable"] or ""), ("", ""))
         row["label"] = label or row["variable"]
-        row["unit"] = row["unit"] if row["unit"] is not None else (unit or None)
+        # What reading could not read is shown as written: it has the source's unit, not the canonical one.
+        as_written = row["rule_id"].startswith("reading.")
+        row["unit"] = row["unit"] if row["unit"] is not None or as_written else (unit or None)
         row["source_column"] = row["source_column"] or columns.get((row["table"], row["variable"] or ""))
         row["n_rows"] = row["n_rows"] or 1
         row["status"] = "open"

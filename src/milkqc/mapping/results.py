@@ -149,7 +149,7 @@ def _order(column: str, block: Block, place: Place, made: Mapping[str, Mapped]) 
     cells = place.rows.cells(place.named(column))
     if cells.native is not None and cells.kind != "boolean":
         return cells.native.to_physical().cast(pl.Float64)
-    return text_cells.dates(cells.text, "%Y-%m-%d")["date"].to_physical().cast(pl.Float64)
+    return latest_order(cells.text)
 
 
 def _analytes(block: Block, place: Place) -> list[tuple[str | None, Mapped, pl.Series, Analyte]]:
@@ -251,3 +251,9 @@ def limits(limit: LimitOf | None, place: Place) -> pl.Series:
     text = place.rows.cells(place.named(limit.by or "")).text
     words = {key: repr(value) for key, value in (limit.values or {}).items()}
     return values.recode(text, words).cast(pl.Float64)
+
+
+def latest_order(text: pl.Series) -> pl.Series:
+    """Text that orders results by itself: ISO dates as days, else plain numbers; null for anything else."""
+    days = text_cells.dates(text, "%Y-%m-%d")["date"].to_physical().cast(pl.Float64)
+    return days if days.is_not_null().any() else text_cells.numbers(text)["number"]

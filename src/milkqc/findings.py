@@ -128,8 +128,14 @@ def complete(
         row["finding_id"] = finding_id(study, row["table"], row["row_id"], row["rule_id"], row["variable"])
         row["message"] = row["message"] or message(row["rule_id"], row)
         rows.append({column: row.get(column) for column in FINDINGS_SCHEMA})
-    table = pl.DataFrame(rows, schema=FINDINGS_SCHEMA, orient="row")
-    return sort(table.unique(subset="finding_id", keep="first", maintain_order=True))
+    findings = pl.DataFrame(rows, schema=FINDINGS_SCHEMA, orient="row")
+    # Two drafts of one rule, row and variable (a key's merged rows, say) are one finding about more rows.
+    whole_count = pl.col("n_rows").sum().over("finding_id")
+    return sort(
+        findings.with_columns(n_rows=whole_count).unique(
+            subset="finding_id", keep="first", maintain_order=True
+        )
+    )
 
 
 def sort(findings: pl.DataFrame) -> pl.DataFrame:

@@ -241,3 +241,9 @@ def _result(
     if "dilution" not in block.columns:
         columns.append(pl.lit(spec.dilution, dtype=pl.Float64).alias("dilution"))
     return columns
+
+
+def latest_order(text: pl.Series) -> pl.Series:
+    """Text that orders results by itself: ISO dates as days, else plain numbers; null for anything else."""
+    days = text_cells.dates(text, "%Y-%m-%d")["date"].to_physical().cast(pl.Float64)
+    return days if days.is_not_null().any() else text_cells.numbers(text)["number"]

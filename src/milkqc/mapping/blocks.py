@@ -51,7 +51,6 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
     specs: dict[str, Column] = dict(block.columns)
     for visit, suffix in (block.visits or {"": ""}).items():
         place = with_lets(Place(rows, missing, visit or None, suffix), block)
-        frame = rows.places()
         mapped_columns: dict[str, tuple[str, Mapped]] = {}
         for name, spec in specs.items():
             if block.long is not None and spec.from_ is None and spec.do is None and spec.value is None:
@@ -65,7 +64,7 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
             mapped_columns |= _measurements(table, block, place)
         for name, let in place.lets.items():
             mapped_columns[f"let_{name}"] = ("let", let)
-        pieces.append(_piece(table, frame, keys(table, block, place), mapped_columns))
+        pieces.append(_piece(table, block, place, mapped_columns))
     return _whole(table, block, rows, pieces)
 
 
@@ -150,12 +149,8 @@ class Piece:
     judged: Mapping[tuple[str, str], int]
 
 
-def _piece(
-    table: str,
-    frame: pl.DataFrame,
-    made: Mapping[str, Mapped],
-    columns: Mapping[str, tuple[str, Mapped]],
-) -> Piece:
+def _piece(table: str, block: Block, place: Place, columns: Mapping[str, tuple[str, Mapped]]) -> Piece:
+    frame, made = place.rows.places(), keys(table, block, place)
     for name in targets.KEYS[table]:
         if name in made:
             frame = frame.with_columns(made[name].value.alias(name))
@@ -175,7 +170,7 @@ def _piece(
         frame,
         rejects.key_faults(made),
         problems,
-        rejects.key_cells(made),
+        rejects.key_cells(made, block, place.rows),
         {name: mapped.columns for name, (_, mapped) in columns.items()},
         judged,
     )
@@ -230,7 +225,7 @@ def _whole(table: str, block: Block, rows: Rows, pieces: list[Piece]) -> Built:
     return Built(
         frame,
         found,
-        rejects.rejected(unplaced, rows, columns, placed=placed_rows),
+        rejects.rejected(unplaced, rows, columns, keys=rejects.key_columns(block), placed=placed_rows),
         rows.table.height,
         int(placed_rows.sum()),
         rows.set_aside,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import polars as pl
 
+from milkqc.mapping.language import Block
 from milkqc.mapping.rows import Rows
 from milkqc.mapping.values import Mapped
 
@@ -30,6 +31,7 @@ def rejected(
     rows: Rows,
     columns: Mapping[str, Sequence[str]],
     *,
+    keys: Collection[str],
     placed: pl.Series,
 ) -> pl.DataFrame:
     """The unplaced rows once each (SCHEMA), in the order of the source; those `placed` after all last.
@@ -43,14 +45,10 @@ def rejected(
     once = once.filter(~placed.gather(once["at"])).sort("at")
     texts = [once["key"]]
     for name in dict.fromkeys(name for names in columns.values() for name in names):
-        if not rows.has(name):  # an optional column of another file
-            continue
-        text = rows.cells(name).text.gather(once["at"])
-        shown = pl.select(pl.concat_str(pl.lit(f"{name}="), text)).to_series()
-        # A key column may be mapped as well; it stands in `key` already.
-        texts.append(
-            pl.select(pl.when(~once["key"].str.contains(f"{name}=", literal=True)).then(shown)).to_series()
-        )
+        # The key's cells stand in `key` already; an optional column may be in another file only.
+        if name not in keys and rows.has(name):
+            text = rows.cells(name).text.gather(once["at"])
+            texts.append(pl.select(pl.concat_str(pl.lit(f"{name}="), text)).to_series())
     cells = pl.select(pl.concat_str(texts, separator="; ", ignore_nulls=True)).to_series()
     whole = rows.places()[once["at"]].with_columns(why=once["why"], key=once["key"], cells=cells)
     return whole.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
@@ -73,8 +71,15 @@ def key_faults(made: Mapping[str, Mapped]) -> pl.Series:
     return pl.select(pl.when(joined != "").then(joined)).to_series()
 
 
-def key_cells(made: Mapping[str, Mapped]) -> pl.Series:
-    """`PID=12; VISIT=`: the key's cells as written, for people who look for the row."""
+def key_columns(block: Block) -> set[str]:
+    """The source columns whose cells `key_cells` shows: the key's, and in a long file what a row measures."""
+    names = {name for spec in block.key.values() for name in spec.from_ or ()}
+    measured = (block.long.variable, block.long.analyte) if block.long is not None else ()
+    return names | {name for name in measured if name is not None}
+
+
+def key_cells(made: Mapping[str, Mapped], block: Block, rows: Rows) -> pl.Series:
+    """`PID=12; VISIT=; TEST=Iod.`: these cells as written, for people who look for the row."""
     seen: dict[str, pl.Series] = {}
     joined = {name for mapped in made.values() if len(mapped.columns) > 1 for name in mapped.columns}
     for mapped in made.values():
@@ -83,7 +88,10 @@ def key_cells(made: Mapping[str, Mapped]) -> pl.Series:
             seen.setdefault(mapped.columns[0], named.to_series())
         elif len(mapped.columns) > 1:
             seen.setdefault(" + ".join(mapped.columns), mapped.raw)
-    height = next(iter(made.values())).value.len()
+    if block.long is not None:
+        for name in filter(None, (block.long.variable, block.long.analyte)):
+            text = rows.cells(name).text.fill_null("")
+            seen.setdefault(name, pl.select(pl.concat_str(pl.lit(f"{name}="), text)).to_series())
     if not seen:
-        return pl.repeat("", height, dtype=pl.String, eager=True)
+        return pl.repeat("", rows.height, dtype=pl.String, eager=True)
     return pl.select(pl.concat_str(list(seen.values()), separator="; ")).to_series()

@@ -29,25 +29,19 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
         place = blocks.with_lets(Place(rows, missing, visit or None, suffix), block)
         shared, shared_columns = _shared(table, block, place)
         made = blocks.keys(table, block, place)
-        why, key_cells = rejects.key_faults(made), rejects.key_cells(made)
+        why, key_cells = rejects.key_faults(made), rejects.key_cells(made, block, rows)
         shared = shared.with_columns(
             made[name].value.alias(name) if name in made else pl.lit(None, dtype=pl.String).alias(name)
             for name in targets.KEYS[table]
         )
         for analyte, mapped, mine, spec in _analytes(block, place):
-            reason, cells = why, key_cells
+            reason = why
             if analyte is None:
-                text = pl.concat_str(
-                    pl.lit("analyte is "),
-                    place.rows.cells(_long_analyte(block)).text.fill_null("empty"),
-                    pl.lit(", not known"),
-                )
+                named = place.rows.cells(_long_analyte(block)).text.fill_null("empty")
+                text = pl.concat_str(pl.lit("analyte is "), named, pl.lit(", not known"))
                 reason = pl.select(pl.coalesce(why, text)).to_series()
-                named = place.rows.cells(_long_analyte(block)).text.fill_null("")
-                shown = pl.concat_str(key_cells, pl.lit(f"; {_long_analyte(block)}="), named)
-                cells = pl.select(shown).to_series()
             good = mine & reason.is_null()
-            unplaced.append(rejects.unplaced(mine & ~good, reason, cells))
+            unplaced.append(rejects.unplaced(mine & ~good, reason, key_cells))
             if analyte is None:
                 continue
             used = used | good
@@ -93,7 +87,13 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
     return Built(
         frame,
         found,
-        rejects.rejected(unplaced, rows, {**columns, "long": _long_columns(block)}, placed=used),
+        rejects.rejected(
+            unplaced,
+            rows,
+            {**columns, "long": _long_columns(block)},
+            keys=rejects.key_columns(block),
+            placed=used,
+        ),
         rows.table.height,
         int(used.sum()),
         rows.set_aside,

@@ -325,7 +325,8 @@ def _origins(study: Study) -> tuple[Origin, ...]:
         for table in study.tables.values()
         for source in table.sources
     }
-    return tuple(by_file[key] for key in sorted(by_file))
+    files = [by_file[key] for key in sorted(by_file)]
+    return tuple(sorted((*files, *study.dictionaries), key=lambda origin: origin.file))
 
 
 def _settings(study: Study, fail_on: str, verdict: str, reason: str, code: int) -> dict[str, Any]:

@@ -222,16 +222,17 @@ def key_faults(made: Mapping[str, Mapped]) -> pl.Series:
 def key_cells(made: Mapping[str, Mapped]) -> pl.Series:
     """`PID=12; VISIT=`: the key's cells as written, for people who look for the row."""
     seen: dict[str, pl.Series] = {}
+    joined = {name for mapped in made.values() if len(mapped.columns) > 1 for name in mapped.columns}
     for mapped in made.values():
-        if len(mapped.columns) == 1:
-            seen.setdefault(mapped.columns[0], mapped.raw)
-        elif mapped.columns:
+        if len(mapped.columns) == 1 and mapped.columns[0] not in joined:
+            named = pl.select(pl.concat_str(pl.lit(f"{mapped.columns[0]}="), mapped.raw.fill_null("")))
+            seen.setdefault(mapped.columns[0], named.to_series())
+        elif len(mapped.columns) > 1:
             seen.setdefault(" + ".join(mapped.columns), mapped.raw)
     height = next(iter(made.values())).value.len()
     if not seen:
         return pl.repeat("", height, dtype=pl.String, eager=True)
-    texts = [pl.concat_str(pl.lit(f"{name}="), raw.fill_null("")) for name, raw in seen.items()]
-    return pl.select(pl.concat_str(texts, separator="; ")).to_series()
+    return pl.select(pl.concat_str(list(seen.values()), separator="; ")).to_series()
 
 
 def _whole(table: str, block: Block, rows: Rows, pieces: list[Piece]) -> Built:

@@ -47,8 +47,9 @@ def merge(
     `X__source_row` is the row it stands in. The result of a laboratory (`number` ...) is one of the variables.
     """
     texts = sorted(name for name in frame.columns if name == "raw" or name.endswith("__raw"))
+    first = [name for name in ("_block", "source_file") if name in frame.columns]
     ordered = frame.with_columns(_group=pl.struct(by).rank("dense").cast(pl.UInt32)).sort(
-        ["_group", *texts, "source_file", "source_row"], nulls_last=True
+        ["_group", *first, *texts, "source_row"], nulls_last=True
     )
     result = ordered.group_by("_group", maintain_order=True).agg(pl.exclude("_group").first())
     conflicts = [pl.DataFrame(schema=CONFLICT_SCHEMA)]

@@ -85,9 +85,7 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
     frame = pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame()
     found = pl.concat(problems, how="diagonal") if problems else pl.DataFrame(schema=PLACED_PROBLEMS)
     if problems:
-        found = found.with_columns(
-            n_rows=pl.lit(1, dtype=pl.Int64), source_row=frame["source_row"].gather(found["place"])
-        ).select(pl.col(name).cast(kind) for name, kind in PLACED_PROBLEMS.items())
+        found = _once(found, frame, list(columns))
     unplaced = pl.concat(rejected) if rejected else pl.DataFrame(schema=REJECT_SCHEMA)
     unplaced = unplaced.unique(subset=["source_file", "source_row"], keep="first", maintain_order=True)
     return Built(
@@ -100,6 +98,21 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
         columns,
         judged,
         rows.controls,
+    )
+
+
+def _once(found: pl.DataFrame, frame: pl.DataFrame, variables: list[str]) -> pl.DataFrame:
+    """Problems of one cell that all analytes of its sample share made one, with the number of rows it concerns."""
+    where = frame.select("source_file", "source_row")[found["place"]]
+    order = pl.col("variable").replace_strict(
+        variables, list(range(len(variables))), default=-1, return_dtype=pl.Int64
+    )
+    return (
+        pl.concat([found, where], how="horizontal")
+        .group_by("source_file", "source_row", "rule_id", "variable", "value", "expected")
+        .agg(pl.col("place").min(), n_rows=pl.len())
+        .sort("place", order, "rule_id", "value")
+        .select(pl.col(name).cast(kind) for name, kind in PLACED_PROBLEMS.items())
     )
 
 

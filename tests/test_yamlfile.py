@@ -24,7 +24,10 @@ def test_every_part_knows_its_line():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\nb: 2\na: 3\n", "m.yaml:3 M103: the key 'a' is written twice (first in line 1). Keep one of them."),
+        (
+            "a: 1\nb: 2\na: 3\n",
+            "m.yaml:3 M103: the key 'a' is written twice (first in line 1). Keep one of them.",
+        ),
         ("a: &x 1\nb: *x\n", "m.yaml:2 M104: an alias is not allowed here. Write the value out."),
         ("a: &x 1\n", "m.yaml:1 M104: the anchor &x is not allowed here. Write the value out."),
         ("a: !!int 1\n", "m.yaml:1 M104: a tag is not allowed here. Write the value out."),

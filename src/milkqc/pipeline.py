@@ -119,10 +119,14 @@ def _of_site(applied: Applied, kept: Kept) -> Applied:
 
 
 def _told(result: Result, site: str, kept: Kept) -> Result:
-    """The result of one site, which says so, with the files that its rows came from."""
+    """The result of one site, which says so, with the files that its rows came from and only its rows counted."""
     return replace(
         result,
-        origins=tuple(origin for origin in result.origins if origin.file in kept.files),
+        origins=tuple(
+            replace(origin, rows=kept.files[origin.file], notes=())
+            for origin in result.origins
+            if origin.file in kept.files
+        ),
         settings={
             **result.settings,
             "privacy": {"level": "site", "site": site, "without_a_site": dict(kept.left_out)},

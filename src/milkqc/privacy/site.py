@@ -15,7 +15,7 @@ _RESULTS = ("milk", "biomarkers")
 
 @dataclass(frozen=True)
 class Kept:
-    """What belongs to one site. `files` are the source files its rows came from.
+    """What belongs to one site. `files` are the source files its rows came from, with how many rows that were.
 
     `left_out` counts what belongs to no site at all: rows by table, reading `findings`, `rejected` rows.
     """
@@ -23,7 +23,7 @@ class Kept:
     tables: Mapping[str, pl.DataFrame]
     drafts: pl.DataFrame
     ledger: tuple[LedgerRow, ...]
-    files: frozenset[str]
+    files: Mapping[str, int]
     left_out: Mapping[str, int]
 
 
@@ -66,13 +66,15 @@ def at_site(
     mine = drafts.join(ids, on=["table", "row_id"], how="semi", maintain_order="left")
     left_out["findings"] = drafts.join(every, on=["table", "row_id"], how="anti").height
     left_out["rejected"] = rejected
-    files = {
-        file
+    places = [pl.DataFrame(schema={"source_file": pl.String, "source_row": pl.Int64})] + [
+        frame.select("source_file", "source_row")
         for frame in kept.values()
-        if "source_file" in frame.columns
-        for file in frame["source_file"].drop_nulls().unique().to_list()
-    }
-    return Kept(kept, mine, _recounted(ledger, kept, mine), frozenset(files), left_out)
+        if {"source_file", "source_row"} <= set(frame.columns)
+    ]
+    counts = (
+        pl.concat(places).drop_nulls("source_file").unique().group_by("source_file").len().sort("source_file")
+    )
+    return Kept(kept, mine, _recounted(ledger, kept, mine), dict(counts.iter_rows()), left_out)
 
 
 def _sites(participants: pl.DataFrame) -> pl.DataFrame:

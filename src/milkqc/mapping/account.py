@@ -161,7 +161,7 @@ def rejections(rejected: pl.DataFrame) -> pl.DataFrame:
     rows = []
     seen: dict[str, int] = {}
     for row in rejected.iter_rows(named=True):
-        row_id = f"rejected {rowids.escape(row['cells'])}"
+        row_id = f"rejected {rowids.escape(row['key'])}"
         seen[row_id] = seen.get(row_id, 0) + 1
         if seen[row_id] > 1:
             row_id = f"{row_id}.{seen[row_id]}"
@@ -172,7 +172,7 @@ def rejections(rejected: pl.DataFrame) -> pl.DataFrame:
                 "table": row["table"],
                 "row_id": row_id,
                 "engine": "reading",
-                "value": row["cells"],
+                "value": row["key"],
                 "expected": row["why"],
                 "source_file": row["source_file"],
                 "source_row": row["source_row"],

@@ -78,8 +78,9 @@ def apply(mapping: Mapping, sources: Words[str, SourceTable]) -> Applied:
         one.built.rejected.select(pl.lit(one.table).alias("table"), pl.lit(one.name).alias("block"), pl.all())
         for one in done
     ]
-    unplaced = pl.concat(rejected) if rejected else pl.DataFrame(schema=REJECTED_SCHEMA)
+    unplaced = pl.concat(rejected) if rejected else pl.DataFrame(schema={**REJECTED_SCHEMA, "key": pl.String})
     account.drafts.append(accounts.rejections(unplaced))
+    unplaced = unplaced.select(*REJECTED_SCHEMA)
     drafts = pl.concat(account.drafts)
     return Applied(
         {name: frame.drop("_block") for name, frame in tables.items()},

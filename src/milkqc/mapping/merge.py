@@ -17,7 +17,17 @@ CONFLICT_SCHEMA = {
     "n_rows": pl.Int64,
 }
 # What belongs to a result's number and goes with it (docs/architecture.md).
-_RESULT = ("number", "censored", "limit_raw", "raw_unit", "substance", "method", "measures", "dilution")
+_RESULT = (
+    "number",
+    "censored",
+    "limit_raw",
+    "limit_text",
+    "raw_unit",
+    "substance",
+    "method",
+    "measures",
+    "dilution",
+)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ def _chosen(done: Built, rows: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def judged(frame: pl.DataFrame, variable: str) -> int:
     """How many source rows of `frame` hold something that reading judged for `variable` (a column or an analyte)."""
+    if variable == "limit":
+        return frame.filter(pl.col("limit_text").is_not_null()).height
     missing = f"{variable}__missing"
     read = pl.col(missing if missing in frame.columns else "missing_reason")
     rows = frame.filter(read.is_null() | (read == "unreadable"))

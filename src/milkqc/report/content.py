@@ -268,7 +268,10 @@ def _mae(result: Result, limits: Limits) -> dict[str, Any]:
         frame = frame.filter(~pl.col("group").cast(pl.String).str.contains("^arm\\b").fill_null(value=False))
     frame = _named(frame)
     if "group" in frame.columns:  # the whole before its groups, so that a cut listing loses groups first
-        frame = frame.sort(pl.col("group").fill_null("all") != "all", maintain_order=True)
+        of_all = pl.col("group").fill_null("all") == "all"
+        frame = frame.with_columns(whole=of_all).sort(~of_all, maintain_order=True)
+    else:
+        frame = frame.with_columns(whole=pl.lit(value=True))
     if "status" in frame.columns:
         status = pl.col("status").fill_null("").str.to_lowercase()
         sure = status.str.contains("verified|computed") & ~status.str.contains("unverified")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -26,6 +27,7 @@ MARKS = {
     "passed": "passed",
     "nothing": "nothing to look at",
 }
+_NUMBER = re.compile(r"[<>]?\s*[-+]?\d[\d.,]*(e[-+]?\d+)?", re.IGNORECASE)
 SITES_DRAWN = ("laz", "waz", "wlz")
 STATUSES = {
     "ran": "ran",
@@ -93,6 +95,7 @@ def environment() -> jinja2.Environment:
         share_bar=charts.share_bar,
         bounds=bounds,
         drawn=drawn,
+        is_number=is_number,
         groupby_table=by_table,
     )
     made.globals.update(
@@ -143,6 +146,11 @@ def drawn(spread: Mapping[str, Any], card: Mapping[str, Any], place: int) -> Mar
     return spread_chart(
         spread, limits, key=f"{card['anchor']}-{place}", name=f"{card['label']}{stage}", unit=card["unit"]
     )
+
+
+def is_number(text: Any) -> bool:
+    """Whether a finding's value is a number (also a censored one), so that its unit may stand behind it."""
+    return _NUMBER.fullmatch(str(text)) is not None
 
 
 def by_table(cards: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:

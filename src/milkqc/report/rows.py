@@ -27,13 +27,15 @@ SHOWN = (
     "n_rows",
 )
 _NOBODY = {"*": "whole table", "arm": "whole table"}
+_REJECTED = "rejected "  # how the row_id of a row begins that has no participant or visit
 
 
 def told(row: dict[str, Any], limits: Limits) -> dict[str, Any]:
     """One finding as the report lists it; `who` is its participant, or what it is about when it is nobody's."""
     cells: dict[str, Any] = plain({name: row[name] for name in SHOWN}, limits=limits)
     row_id = str(row["row_id"] or "")
-    cells["who"] = plain(row["participant_id"] or _NOBODY.get(row_id, row_id), limits=limits)
+    nobody = "no participant" if row_id.startswith(_REJECTED) else _NOBODY.get(row_id, row_id)
+    cells["who"] = plain(row["participant_id"] or nobody, limits=limits)
     parts = [place(row["source_file"]) if row["source_file"] else None, row["source_column"]]
     cells["source"] = plain(", ".join(part for part in parts if part) or None, limits=limits)
     return cells

@@ -13,7 +13,8 @@ from milkqc.report.words import count, number
 
 Row = Mapping[str, Any]
 WIDTH, LEFT, RIGHT = 400.0, 12.0, 388.0
-_TOP, _TALL, _SITE = 22.0, 64.0, 34.0
+_TOP, _TALL, _SITE = 32.0, 64.0, 34.0
+_LABELS = {"hard": 10.0, "soft": 22.0}  # a row for each kind, so that close limits do not share one
 _FAR = 0.6  # a limit further from the bars than this share of their width stands at the edge, with an arrow
 _DECADES = 1.6
 
@@ -34,18 +35,18 @@ def spread_chart(spread: Row, limits: Sequence[Row], *, key: str, name: str, uni
         return LEFT + (RIGHT - LEFT) * (at - low) / (high - low)
 
     floor = _TOP + _TALL
-    shapes = [_bars(spread, x, floor=floor, tall=_TALL, kind="bar")]
+    bottom = floor + _SITE * len(spread["sites"])
+    shapes = _limit_lines(marks, x, low=low, high=high, bottom=bottom)
+    shapes.append(_bars(spread, x, floor=floor, tall=_TALL, kind="bar"))
     shapes.append(svg.line(LEFT, floor, RIGHT, floor, kind="axis"))
-    bottom = floor
-    for site in spread["sites"]:
-        bottom += _SITE
-        shapes.append(svg.text(f"{_short(site['site'])}  n {site['n']:,}", LEFT, bottom - 20, kind="tick"))
-        shapes.append(_bars(site, x, floor=bottom, tall=16, kind="bar", axis=spread))
-        shapes.append(svg.line(LEFT, bottom, RIGHT, bottom, kind="grid"))
+    for place, site in enumerate(spread["sites"], start=1):
+        here = floor + _SITE * place
+        shapes.append(svg.text(f"{_short(site['site'])}  n {site['n']:,}", LEFT, here - 20, kind="tick"))
+        shapes.append(_bars(site, x, floor=here, tall=16, kind="bar", axis=spread))
+        shapes.append(svg.line(LEFT, here, RIGHT, here, kind="grid"))
         middle = _at(site["median"], log=log)
         if middle is not None and low <= middle <= high:
-            shapes.append(svg.tag("circle", cx=x(middle), cy=bottom - 5, r=3.5, class_="dot"))
-    shapes.extend(_limit_lines(marks, x, low=low, high=high, bottom=bottom))
+            shapes.append(svg.tag("circle", cx=x(middle), cy=here - 5, r=3.5, class_="dot"))
     for at, words in _ticks(low, high, log=log):
         shapes.append(svg.line(x(at), bottom, x(at), bottom + 4, kind="axis"))
         shapes.append(svg.text(words, x(at), bottom + 16, anchor="middle", kind="tick"))
@@ -105,18 +106,15 @@ def _limit_lines(
     marks: Sequence[tuple[float, str]], x: Callable[[float], float], *, low: float, high: float, bottom: float
 ) -> list[Markup]:
     shapes = []
-    edges: dict[str, list[str]] = {"‹": [], "›": []}
     for at, kind in marks:
         if low <= at <= high:
-            shapes.append(svg.line(x(at), 16, x(at), bottom, kind=kind))
+            shapes.append(svg.line(x(at), _LABELS[kind] + 4, x(at), bottom, kind=kind))
             anchor = "start" if x(at) < LEFT + 24 else "end" if x(at) > RIGHT - 24 else "middle"
-            shapes.append(svg.text(kind, x(at), 11, anchor=anchor, kind="tick"))
+            shapes.append(svg.text(kind, x(at), _LABELS[kind], anchor=anchor, kind="tick"))
         else:
-            edges["‹" if at < low else "›"].append(kind)
-    if edges["‹"]:
-        shapes.append(svg.text(f"‹ {' and '.join(dict.fromkeys(edges['‹']))}", LEFT, 11, kind="tick"))
-    if edges["›"]:
-        shapes.append(svg.text(f"{' and '.join(dict.fromkeys(edges['›']))} ›", RIGHT, 11, anchor="end", kind="tick"))
+            words = f"‹ {kind}" if at < low else f"{kind} ›"
+            edge, anchor = (LEFT, "start") if at < low else (RIGHT, "end")
+            shapes.append(svg.text(words, edge, _LABELS[kind], anchor=anchor, kind="tick"))
     return shapes
 
 

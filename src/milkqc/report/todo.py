@@ -100,19 +100,21 @@ def by_owner(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _following(opened: pl.DataFrame) -> dict[tuple[Any, ...], list[dict[str, Any]]]:
-    """What follows from each action, by rule, most findings first."""
+    """What follows from each action, by title, most findings first."""
     others = opened.filter(
         (pl.col("rule_id") != pl.col("lead_rule")) | pl.col("table").ne_missing(pl.col("lead_table"))
     )
+    titles = {name: title(name) for name in others["rule_id"].unique().to_list()}
     counted = (
-        others.group_by(*_ACTION, "rule_id")
+        others.with_columns(title=pl.col("rule_id").replace_strict(titles, return_dtype=pl.String))
+        .group_by(*_ACTION, "title")
         .agg(findings=pl.len())
-        .sort("findings", "rule_id", descending=[True, False])
+        .sort("findings", "title", descending=[True, False])
     )
     told: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in counted.iter_rows(named=True):
         told.setdefault(tuple(row[key] for key in _ACTION), []).append(
-            {"rule_id": row["rule_id"], "title": title(row["rule_id"]), "findings": row["findings"]}
+            {"title": row["title"], "findings": row["findings"]}
         )
     return told
 

@@ -17,7 +17,8 @@ WHOLE = "*"  # what concerns no single variable: keys, rows, the whole table
 # the gravest thing to say of a cell comes first
 STATES = (*SEVERITIES, "could_not_run", "decided", "passed", "nothing")
 _RESULTS = ("milk", "biomarkers")
-_NO_UNIT = {"", "1", "{z}", "by analyte"}
+_NO_UNIT = {"", "1", "by analyte"}
+_UNITS = {"a": "years", "d": "days", "{z}": "z"}  # the dictionary's codes that are no words
 
 Key = tuple[str, str]
 
@@ -60,8 +61,11 @@ def matrix(result: Result, findings: pl.DataFrame) -> dict[Key, dict[str, Cell]]
         cell.findings += n if opened else 0
     order = {key: place for place, key in enumerate(mapped)}
     ranks = {table: place for place, table in enumerate(TABLES)}
+    empty = {
+        table for table, _ in cells if not any(key[0] == table and worst(row) != "nothing" for key, row in cells.items())
+    }
     known = sorted(
-        cells,
+        (key for key in cells if key[0] not in empty or key in mapped),
         key=lambda key: (ranks.get(key[0], len(ranks)), key[1] == WHOLE, order.get(key, len(order)), key),
     )
     return {key: cells[key] for key in known}
@@ -81,7 +85,12 @@ def row_of(table: str | None, variable: str | None, mapped: Mapping[Key, str]) -
 def _derived(key: Key) -> bool:
     """A number that milkqc computes and a person looks at: ages, BMI, z-scores."""
     column = reference.dictionary().get(key)
-    return column is not None and column.origin == "derived" and column.type == "number" and key[0] == "growth"
+    return (
+        column is not None
+        and key[0] == "growth"
+        and (column.origin, column.type) == ("derived", "number")
+        and not column.column.endswith("_centile")  # says the same as its z-score
+    )
 
 
 def _structural(key: Key) -> bool:
@@ -124,6 +133,8 @@ def label(key: Key, result: Result) -> str:
         return mapped
     column = reference.dictionary().get((table, variable))
     analyte = reference.analytes().get(variable) if table in _RESULTS else None
+    if column is not None and column.unit == "{z}":
+        return f"{variable.upper().replace('_', ' ')}, {column.label.split(',')[0]}"
     return column.label if column else analyte.name if analyte else variable.replace("_", " ")
 
 
@@ -132,7 +143,7 @@ def unit(key: Key) -> str:
     table, variable = key
     column = reference.dictionary().get((table, variable))
     if column is not None:
-        return "" if column.unit in _NO_UNIT else column.unit
+        return "" if column.unit in _NO_UNIT else _UNITS.get(column.unit, column.unit)
     analyte = reference.analytes().get(variable) if table in _RESULTS else None
     return analyte.unit if analyte else ""
 

@@ -58,6 +58,16 @@ _TIMINGS = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the seconds of each step to this JSON file.",
 )
+_JUNIT = click.option(
+    "--junit",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write every check as a test case to this JUnit XML file.",
+)
+_SUMMARY = click.option(
+    "--summary-md",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the verdict and what to do to this Markdown file.",
+)
 _QUIET = click.option("--quiet", is_flag=True, help="No progress on stderr.")
 
 
@@ -67,6 +77,8 @@ _QUIET = click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write.")
 @_FAIL_ON
 @_FORMATS
+@_JUNIT
+@_SUMMARY
 @_TIMINGS
 @_QUIET
 def run(
@@ -75,12 +87,14 @@ def run(
     out: Path,
     fail_on: str,
     formats: tuple[str, ...],
+    junit: Path | None,
+    summary_md: Path | None,
     timings: Path | None,
     quiet: bool,
 ) -> None:
     """Harmonise, score and check the uploads in DATA as MAPPING says, and write every output to OUT."""
     _progress(quiet=quiet)
-    sys.exit(_run(mapping, data, out, fail_on, formats, timings))
+    sys.exit(_run(mapping, data, out, fail_on, formats, timings, junit=junit, summary_md=summary_md))
 
 
 @commands.command()
@@ -120,13 +134,23 @@ def _run(
     fail_on: str,
     formats: tuple[str, ...],
     timings: Path | None,
+    *,
+    junit: Path | None = None,
+    summary_md: Path | None = None,
 ) -> int:
     from milkqc import deliver, pipeline
 
+    for beside in (junit, summary_md):
+        if beside is not None:
+            deliver.require_folder(beside)
     stopwatch = pipeline.Stopwatch()
     result = pipeline.run(mapping, data=data, fail_on=fail_on, stopwatch=stopwatch)
     with stopwatch("writing"):
         deliver.deliver(result, out, formats=formats)
+    if junit is not None:
+        deliver.write_junit(result, junit)
+    if summary_md is not None:
+        deliver.write_summary(result, summary_md)
     if timings is not None:
         deliver.write_timings(stopwatch.seconds, timings)
     _say(result, out)

@@ -28,9 +28,11 @@ def cards(
     order = list(cells)
     grave = sorted(order, key=lambda key: _GRAVE[worst(cells[key])])
     kept = set(grave[: limits.variables])
-    mapped = {key: "" for key in order}
+    mapped = dict.fromkeys(order, "")
     known = findings.with_columns(rank=rank())
-    keys = [row_of(table, variable, mapped) for table, variable in known.select("table", "variable").iter_rows()]
+    keys = [
+        row_of(table, variable, mapped) for table, variable in known.select("table", "variable").iter_rows()
+    ]
     known = known.with_columns(
         pl.Series("_table", [key[0] for key in keys], dtype=pl.String),
         pl.Series("_variable", [key[1] for key in keys], dtype=pl.String),
@@ -53,7 +55,9 @@ def cards(
     }
 
 
-_GRAVE = {name: place for place, name in enumerate((*SEVERITIES, "could_not_run", "decided", "passed", "nothing"))}
+_GRAVE = {
+    name: place for place, name in enumerate((*SEVERITIES, "could_not_run", "decided", "passed", "nothing"))
+}
 
 
 class _Figures:
@@ -91,9 +95,7 @@ class _Figures:
             "label": label(key, self.result),
             "unit": unit(key),
             "worst": worst(cells),
-            "cells": {
-                kind: {"state": cell.worst, "findings": cell.findings} for kind, cell in cells.items()
-            },
+            "cells": {kind: {"state": cell.worst, "findings": cell.findings} for kind, cell in cells.items()},
             "missing": {name: gaps[0][name] for name in _MISSING} if gaps else None,
             "gaps": [
                 {name: row[name] for name in ("participant_id", "visit", "sample_id", "why")}
@@ -103,7 +105,9 @@ class _Figures:
             "spread": list(self._spreads(key)),
             "limits": self._limits(key),
             "codes": _codes(self.codes.get(key, []), self.limits.sites),
-            "dates": [{name: row[name] for name in ("n", "first", "last")} for row in self.dates.get(key, [])],
+            "dates": [
+                {name: row[name] for name in ("n", "first", "last")} for row in self.dates.get(key, [])
+            ],
         }
         return {
             **plain(told, limits=self.limits),
@@ -161,7 +165,11 @@ def _codes(counted: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
     shown = sites[:most] if len(sites) > 1 else []
     by = {(row["code"], row["site"]): row["n"] for row in counted}
     return [
-        {"code": row["code"], "n": row["n"], "sites": {site: by.get((row["code"], site), 0) for site in shown}}
+        {
+            "code": row["code"],
+            "n": row["n"],
+            "sites": {site: by.get((row["code"], site), 0) for site in shown},
+        }
         for row in counted
         if row["site"] is None
     ]

@@ -38,10 +38,12 @@ def site_chart(rows: Sequence[Row], *, key: str, name: str) -> Markup:
             shapes.append(svg.tag("circle", cx=x(row["mean"]), cy=middle, r=4.5, class_="dot"))
     shapes.append(svg.line(_LEFT, floor, _RIGHT, floor, kind="axis"))
     shapes.extend(
-        svg.text(fixed(z, 0), x(z), floor + 15, anchor="middle", kind="tick") for z in (-3, -2, -1, 0, 1, 2, 3)
+        svg.text(fixed(z, 0), x(z), floor + 15, anchor="middle", kind="tick")
+        for z in (-3, -2, -1, 0, 1, 2, 3)
     )
     told = "; ".join(
-        f"{row['site']}: {count(row['n'], 'score')}, mean {fixed(row['mean'])}, SD {fixed(row['sd'])}" for row in rows
+        f"{row['site']}: {count(row['n'], 'score')}, mean {fixed(row['mean'])}, SD {fixed(row['sd'])}"
+        for row in rows
     )
     return svg.picture(
         *shapes, title=f"{name} by site", desc=f"{told}.", key=key, width=_WIDE, height=floor + 22

@@ -25,7 +25,8 @@ def spread_chart(spread: Row, limits: Sequence[Row], *, key: str, name: str, uni
     A solid line is a hard limit, a dashed one a soft limit; one that lies off the axis is an arrow at the edge.
     """
     log = spread["scale"] == "log"
-    first, last = spread["start"], spread["start"] + spread["step"] * spread["bins"]
+    first = float(spread["start"])
+    last = first + float(spread["step"]) * int(spread["bins"])
     marks = _marks(limits, log=log)
     reach = _DECADES if log else _FAR * (last - first)
     inside = [at for at, _ in marks if first - reach <= at <= last + reach]
@@ -51,7 +52,9 @@ def spread_chart(spread: Row, limits: Sequence[Row], *, key: str, name: str, uni
         shapes.append(svg.line(x(at), bottom, x(at), bottom + 4, kind="axis"))
         shapes.append(svg.text(words, x(at), bottom + 16, anchor="middle", kind="tick"))
     beyond = [
-        f"{count(spread[side], 'value')} {word} the axis" for side, word in (("below", "below"), ("above", "above")) if spread[side]
+        f"{count(spread[side], 'value')} {word} the axis"
+        for side, word in (("below", "below"), ("above", "above"))
+        if spread[side]
     ]
     under = "; ".join([f"{unit or 'value'}{' (log scale)' if log else ''}", *beyond])
     shapes.append(svg.text(under, RIGHT, bottom + 32, anchor="end", kind="tick"))
@@ -65,7 +68,9 @@ def spread_chart(spread: Row, limits: Sequence[Row], *, key: str, name: str, uni
     )
 
 
-def _bars(row: Row, x: Callable[[float], float], *, floor: float, tall: float, kind: str, axis: Row | None = None) -> Markup:
+def _bars(
+    row: Row, x: Callable[[float], float], *, floor: float, tall: float, kind: str, axis: Row | None = None
+) -> Markup:
     """All bars as one outline, so that a page of many pictures stays small."""
     on = axis or row
     most = max(row["counts"], default=0)
@@ -77,7 +82,9 @@ def _bars(row: Row, x: Callable[[float], float], *, floor: float, tall: float, k
             left = x(on["start"] + on["step"] * place)
             wide = max(0.6, x(on["start"] + on["step"] * (place + 1)) - left - 0.6)
             high = max(1.0, tall * n / most)
-            steps.append(f"M{svg.short(left)} {svg.short(floor)}v-{svg.short(high)}h{svg.short(wide)}V{svg.short(floor)}z")
+            steps.append(
+                f"M{svg.short(left)} {svg.short(floor)}v-{svg.short(high)}h{svg.short(wide)}V{svg.short(floor)}z"
+            )
     return svg.tag("path", d="".join(steps), class_=kind)
 
 
@@ -131,13 +138,18 @@ def _ticks(low: float, high: float, *, log: bool) -> list[tuple[float, str]]:
     power = 10.0 ** math.floor(math.log10(least))
     step = next(part * power for part in (1, 2, 5, 10) if part * power >= least * (1 - 1e-9))
     start = math.ceil(low / step - 1e-9)
-    return [(place * step, number(float(f"{place * step:.10g}"))) for place in range(start, math.floor(high / step + 1e-9) + 1)]
+    return [
+        (place * step, number(float(f"{place * step:.10g}")))
+        for place in range(start, math.floor(high / step + 1e-9) + 1)
+    ]
 
 
 def _told(spread: Row, limits: Sequence[Row], unit: str) -> str:
     """What the picture shows, for who cannot see it."""
     of = f" {unit}" if unit else ""
-    parts = [f"Median {number(spread['median'])}{of}, middle half {number(spread['q25'])} to {number(spread['q75'])}"]
+    parts = [
+        f"Median {number(spread['median'])}{of}, middle half {number(spread['q25'])} to {number(spread['q75'])}"
+    ]
     parts += [f"{site['site']}: median {number(site['median'])}, n {site['n']:,}" for site in spread["sites"]]
     parts += [
         f"{limit['kind']} limits {bounds(limit)}" for limit in limits if limit["kind"] in {"hard", "soft"}

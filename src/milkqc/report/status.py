@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from milkqc.messages import title
 from milkqc.model import TABLES
+from milkqc.report.found import title_of
 from milkqc.report.limits import Limits, plain
 from milkqc.report.place import DIMENSIONS, place_of
 
@@ -48,7 +48,7 @@ def status(checks: pl.DataFrame, anchors: Mapping[tuple[str, str], str], limits:
             cell["behind"].append(
                 {
                     "rule_id": check["rule_id"],
-                    "title": title(check["rule_id"]),
+                    "title": title_of(check["rule_id"], {check["rule_id"]: check["says"] or ""}),
                     "variable": check["variable"],
                     "state": became,
                     "failed": check["failed"],

@@ -48,11 +48,13 @@ def matrix(result: Result, findings: pl.DataFrame) -> dict[Key, dict[str, Cell]]
         became = state(check)
         kind = place_of(check["rule_id"], check["table"] or "").kind
         key = row_of(check["table"], check["variable"], mapped)
-        if key not in cells and became in {"nothing", "passed"} and key[1] != WHOLE:
-            if became == "nothing" or not _derived(key):
-                continue  # a column of the dictionary that this study does not have
+        seen = became == "nothing" or (became == "passed" and not _derived(key))
+        if key not in cells and key[1] != WHOLE and seen:
+            continue  # a column of the dictionary that this study does not have
         # what failed is told by its findings, which know their variable and whether they are decided
-        cells.setdefault(key, {}).setdefault(kind, Cell()).states.add("passed" if became == "failed" else became)
+        cells.setdefault(key, {}).setdefault(kind, Cell()).states.add(
+            "passed" if became == "failed" else became
+        )
     counted = findings.group_by("table", "variable", "rule_id", "severity", "open").agg(n=pl.len())
     for table, variable, rule_id, severity, opened, n in counted.iter_rows():
         key = row_of(table, variable, mapped)
@@ -62,7 +64,9 @@ def matrix(result: Result, findings: pl.DataFrame) -> dict[Key, dict[str, Cell]]
     order = {key: place for place, key in enumerate(mapped)}
     ranks = {table: place for place, table in enumerate(TABLES)}
     empty = {
-        table for table, _ in cells if not any(key[0] == table and worst(row) != "nothing" for key, row in cells.items())
+        table
+        for table, _ in cells
+        if not any(key[0] == table and worst(row) != "nothing" for key, row in cells.items())
     }
     known = sorted(
         (key for key in cells if key[0] not in empty or key in mapped),
@@ -74,7 +78,11 @@ def matrix(result: Result, findings: pl.DataFrame) -> dict[Key, dict[str, Cell]]
 def row_of(table: str | None, variable: str | None, mapped: Mapping[Key, str]) -> Key:
     """The row of the matrix for a check's or a finding's variable."""
     table = table or ""
-    if variable and variable.startswith("participant_") and variable not in {"participant_id", "participant_found"}:
+    if (
+        variable
+        and variable.startswith("participant_")
+        and variable not in {"participant_id", "participant_found"}
+    ):
         table, variable = "participants", variable.removeprefix("participant_")
     key = (table, variable or WHOLE)
     if key in mapped or _derived(key):
@@ -156,8 +164,12 @@ def blind(result: Result, cells: Mapping[Key, Mapping[str, Cell]]) -> list[dict[
     watched = _watched(result)
     told = []
     for key in _mapped(result):
-        judging = {kind: cell for kind, cell in cells.get(key, {}).items() if kind not in {"form", "unit", "filled"}}
-        if key in watched or any(cell.states & {*SEVERITIES, "decided", "passed"} for cell in judging.values()):
+        judging = {
+            kind: cell for kind, cell in cells.get(key, {}).items() if kind not in {"form", "unit", "filled"}
+        }
+        if key in watched or any(
+            cell.states & {*SEVERITIES, "decided", "passed"} for cell in judging.values()
+        ):
             continue
         states = {name for cell in judging.values() for name in cell.states}
         why = (

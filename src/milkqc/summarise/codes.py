@@ -47,7 +47,9 @@ def codes(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
                     pl.col(key).cast(of) for key, of in CODES.items()
                 )
             )
-    return pl.concat(parts).sort("table", "variable", "site", "n", "code", descending=[False] * 3 + [True, False])
+    return pl.concat(parts).sort(
+        "table", "variable", "site", "n", "code", descending=[False] * 3 + [True, False]
+    )
 
 
 def dates(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

@@ -65,7 +65,9 @@ def completeness(
         for visit in planned:
             state = _state(persons, visit, until)
             for (variable,), seen in rows.group_by("variable", maintain_order=True):
-                here = seen.filter(pl.col("visit") == visit.name).group_by("person").agg(pl.col("age").first())
+                here = (
+                    seen.filter(pl.col("visit") == visit.name).group_by("person").agg(pl.col("age").first())
+                )
                 parts.append(_counted(state, here, visit, table, str(variable)))
     return pl.concat(parts)
 
@@ -90,8 +92,10 @@ def _present(
         frame = tables.get(table, pl.DataFrame())
         if {"participant_id", "visit", "analyte", "value", "censored"} <= set(frame.columns) and frame.height:
             there = reported(frame).filter(pl.col("value").is_not_null() | pl.col("censored").is_not_null())
-            yield table, "participant_id", _rows(
-                there.sort("analyte"), "participant_id", pl.col("analyte"), "days_postpartum"
+            yield (
+                table,
+                "participant_id",
+                _rows(there.sort("analyte"), "participant_id", pl.col("analyte"), "days_postpartum"),
             )
 
 
@@ -169,7 +173,9 @@ def _counted(
     }
     whole = joined.select(**counts).with_columns(site=pl.lit(None, dtype=pl.String))
     sited = joined.drop_nulls("site").group_by("site").agg(**counts).sort("site")
-    told = pl.concat([whole.select(sorted(whole.columns)), sited.select(sorted(sited.columns))], how="vertical_relaxed")
+    told = pl.concat(
+        [whole.select(sorted(whole.columns)), sited.select(sorted(sited.columns))], how="vertical_relaxed"
+    )
     expected = pl.col("present") + pl.col("missing")
     return told.with_columns(
         visit=pl.lit(visit.name),

@@ -28,7 +28,9 @@ def units(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     converted. Numbers without a unit (counts, scores) are left out.
     """
     parts = [pl.DataFrame(schema=UNITS), *_parts(tables)]
-    return pl.concat(parts).sort("table", "variable", "values", "raw_unit", descending=[False, False, True, False])
+    return pl.concat(parts).sort(
+        "table", "variable", "values", "raw_unit", descending=[False, False, True, False]
+    )
 
 
 def _parts(tables: Mapping[str, pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -64,5 +66,7 @@ def _counted(
         unit=unit,
         factor=pl.col(factor).cast(pl.Float64),
     ).filter(pl.col("raw_unit").is_not_null())
-    counted = told.group_by("table", "variable", "substance", "raw_unit", "unit", "factor").agg(values=pl.len())
+    counted = told.group_by("table", "variable", "substance", "raw_unit", "unit", "factor").agg(
+        values=pl.len()
+    )
     return counted.select(pl.col(name).cast(kind) for name, kind in UNITS.items())

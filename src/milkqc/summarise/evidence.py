@@ -10,13 +10,13 @@ from typing import Any
 import polars as pl
 
 from milkqc.model import Rule
+from milkqc.summarise.codes import codes, dates
 from milkqc.summarise.completeness import Planned, completeness
 from milkqc.summarise.declared import units
 from milkqc.summarise.flagged import flagged_children, zscores_by_site
 from milkqc.summarise.gaps import gaps
 from milkqc.summarise.limits import limits
 from milkqc.summarise.spread import spread
-from milkqc.summarise.codes import codes, dates
 
 WATCHED: dict[str, Any] = {"rule_id": pl.String, "table": pl.String, "column": pl.String}
 _NONE: Mapping[str, str] = MappingProxyType({})

@@ -31,7 +31,9 @@ def _parts(tables: Mapping[str, pl.DataFrame]) -> Iterator[pl.DataFrame]:
         rows = reported(frame) if table in _RESULTS else frame
         for name in [column.removesuffix("__raw") for column in rows.columns if column.endswith("__raw")]:
             if name in rows.columns:
-                yield _first(rows, table, pl.lit(name), pl.col(name).is_null(), _or_null(rows, f"{name}__missing"))
+                yield _first(
+                    rows, table, pl.lit(name), pl.col(name).is_null(), _or_null(rows, f"{name}__missing")
+                )
         if table in _RESULTS and {"analyte", "value", "censored"} <= set(rows.columns):
             sides = pl.col("censored").replace_strict(
                 {"<": "below the limit", ">": "above the range"}, default=None, return_dtype=pl.String

@@ -134,9 +134,7 @@ def _axes(whole: pl.DataFrame) -> Iterator[dict[str, Any]]:
     at = pl.col("at")
     bulk = (
         scaled.group_by(*KEYS, "scale")
-        .agg(
-            least=at.min(), most=at.max(), low=at.quantile(0.25, "linear"), high=at.quantile(0.75, "linear")
-        )
+        .agg(least=at.min(), most=at.max(), low=at.quantile(0.25, "linear"), high=at.quantile(0.75, "linear"))
         .sort(*KEYS, nulls_last=True)
     )
     for row in bulk.iter_rows(named=True):

@@ -239,7 +239,7 @@ def _findings() -> pl.DataFrame:
     ]
     batch = {
         "severity": "warning",
-        "rule_id": "milk.vitamin_b12.batch_median",
+        "rule_id": "milk.vitamin_b12.mature.batch_median",
         "table": "milk",
         "row_id": "*",
         "variable": "vitamin_b12",
@@ -254,7 +254,7 @@ def _findings() -> pl.DataFrame:
     }
     info = {
         "severity": "info",
-        "rule_id": "growth.team.digit_preference",
+        "rule_id": "growth.position.not_believed",
         "table": "growth",
         "row_id": "team=4",
         "variable": "length_cm",
@@ -273,7 +273,7 @@ def _checks() -> pl.DataFrame:
             "growth.visit.before_birth", "rules", "growth", "visit_date", "critical", "ran", 372, 6, 0, 6
         ),
         LedgerRow("growth.laz.flag", "rules", "growth", "laz", "warning", "ran", 370, 31, 2, 31),
-        LedgerRow("milk.vitamin_b12.batch_median", "gx", "milk", "vitamin_b12", "warning", "ran", 4, 1, 0, 1),
+        LedgerRow("milk.vitamin_b12.mature.batch_median", "gx", "milk", "vitamin_b12", "warning", "ran", 4, 1, 0, 1),
         LedgerRow(
             "milk.casein.range", "gx", "milk", "casein", "warning", "nothing_to_look_at", why="no casein"
         ),
@@ -286,7 +286,7 @@ def _checks() -> pl.DataFrame:
             "skipped",
             why="oedema is not mapped",
         ),
-        LedgerRow("growth.team.digit_preference", "rules", "growth", "length_cm", "info", "ran", 5, 1, 0, 1),
+        LedgerRow("growth.position.not_believed", "rules", "growth", "length_cm", "info", "ran", 5, 1, 0, 1),
     ]
     return pl.DataFrame([dataclasses.asdict(row) for row in rows], schema=LEDGER_SCHEMA, orient="row")
 

@@ -77,11 +77,12 @@ def test_the_order_of_rows_in_unordered_statistics_does_not_show(study, changed)
 
 def test_the_page_and_the_json_tell_the_verdict_and_what_decided_it(study, outline):
     reason = "6 open critical findings; the first rule is growth.visit.before_birth."
-    assert f"Verdict Fail {reason}" in outline.text
+    assert f"Verdict RETURN {reason} Rule: any open finding of severity critical" in outline.text
     told = json.loads(render(study)["report.json"])
     assert told["verdict"] == {
+        "decision": "RETURN",
+        "rule": "Rule: any open finding of severity critical or graver returns the upload.",
         "verdict": "fail",
-        "word": "Fail",
         "reason": reason,
         "fail_on": "critical",
         "exit_code": 1,
@@ -89,7 +90,7 @@ def test_the_page_and_the_json_tell_the_verdict_and_what_decided_it(study, outli
 
 
 @pytest.mark.parametrize(
-    ("verdict", "word"), [("pass", "Pass"), ("incomplete", "Incomplete"), (None, "No verdict")]
+    ("verdict", "word"), [("pass", "ACCEPT WITH QUERIES"), ("incomplete", "INCOMPLETE"), (None, "NO VERDICT")]
 )
 def test_every_verdict_has_its_word(changed, verdict, word):
     assert f"Verdict {word}" in Outline(page_of(changed(settings={"verdict": verdict}))).text
@@ -116,7 +117,7 @@ def test_headings_start_at_one_and_skip_no_level(outline):
 def test_every_table_has_a_caption_and_every_header_cell_a_scope(outline):
     tags = [tag for tag, _ in outline.tags]
     assert tags.count("table") == tags.count("caption") > 8
-    assert all(given.get("scope") in {"row", "col"} for tag, given in outline.tags if tag == "th")
+    assert all(given.get("scope") in {"row", "col", "rowgroup"} for tag, given in outline.tags if tag == "th")
 
 
 def test_the_page_asks_nothing_of_any_network_and_runs_nothing(study, outline):
@@ -187,7 +188,8 @@ def test_rows_that_do_not_add_up_come_first(changed):
     lost = Reconciled("growth[0]", "growth", "infant", 372, 370, 0, 0, 370)
     told = json.loads(render(changed(reconciliation=(lost,)))["report.json"])
     assert told["reconciliation"]["balanced"] is False
-    assert told["first"][0]["title"] == "Rows do not add up"
+    assert told["todo"]["actions"][0]["title"] == "Rows do not add up"
+    assert told["todo"]["owners"][2] == {"owner": "data manager", "blockers": 1, "queries": 0, "notes": 0}
     assert "they do not add up." in Outline(page_of(changed(reconciliation=(lost,)))).text
 
 
@@ -197,12 +199,12 @@ def test_a_broken_check_is_the_first_thing_and_says_why(changed, study):
         why=pl.when(pl.col("rule_id") == "growth.laz.flag").then(pl.lit("no column laz")).otherwise("why"),
     )
     text = Outline(page_of(changed(checks=broken))).text
-    assert "Critical Checks broke 1 check stopped with an error and judged nothing" in text
-    assert "Broken: an error stopped them growth.laz.flag (growth): no column laz" in text
+    assert "Blocker Checks broke 1 check stopped with an error and judged nothing" in text
+    assert "growth.laz.flag broken growth laz 2 no column laz" in text
 
 
 def test_skipped_checks_say_why(outline):
-    assert "Skipped growth.oedema.weight (growth): oedema is not mapped" in outline.text
+    assert "growth.oedema.weight skipped growth oedema 0 oedema is not mapped" in outline.text
 
 
 def test_figures_by_arm_stay_out_unless_unblinded(changed, study):
@@ -282,11 +284,13 @@ def test_the_json_is_sorted_and_knows_no_nan(changed, study):
 
 def test_json_keys_are_the_ones_that_are_documented(study):
     assert sorted(json.loads(render(study)["report.json"])) == [
+        "blind",
         "checks",
         "content_version",
+        "date_of_data",
+        "decisions",
         "distributions",
         "findings",
-        "first",
         "further",
         "inputs",
         "mae",
@@ -295,8 +299,11 @@ def test_json_keys_are_the_ones_that_are_documented(study):
         "settings",
         "simulated",
         "statistics",
+        "status",
         "study",
         "title",
+        "todo",
+        "variables",
         "verdict",
     ]
 
@@ -328,11 +335,16 @@ def test_a_study_with_nothing_in_it_still_has_a_report(study):
     )
     text = Outline(page_of(empty)).text
     for sentence in (
-        "Verdict No verdict",
+        "Verdict NO VERDICT",
         "Nothing is open.",
+        "no date in the data",
+        "No check.",
+        "No variable was mapped.",
         "No file was read.",
-        "No finding.",
         "No mapped variable to count.",
+        "The mapping has no schedule",
+        "No number with a unit was mapped.",
+        "No finding has been decided yet.",
         "No laboratory result.",
         "No milk concentration was compared",
         "No growth score.",
@@ -376,8 +388,5 @@ def test_two_hundred_thousand_findings_make_a_small_page_in_seconds(changed, stu
     assert all(len(part) < 2_000_000 for part in made.values())
     text = Outline(made["report.html"].decode()).text
     assert "66,667 open, cannot be true" in text
-    assert re.search(r"… and [\d,]+ more in findings\.csv", text)
-    assert (
-        "rules more in findings.csv"
-        in Outline(page_of(changed(findings=big_findings(rules=2500, rows=5000)))).text
-    )
+    assert re.search(r"\d+ of [\d,]+, all in findings\.csv", text)
+    assert "actions more in findings.csv" in Outline(page_of(changed(findings=big_findings(rules=2500, rows=5000)))).text

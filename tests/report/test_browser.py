@@ -114,6 +114,12 @@ def test_the_policy_stops_even_what_somebody_slips_into_the_page(tmp_path, page)
 
 
 @pytest.mark.parametrize("width", [400, 1200])
+def test_cards_and_their_pictures_do_not_run_off_the_side(tmp_path, rich, width):
+    seen = measured(tmp_path / "cards", render(rich)["report.html"].decode(), width=width)
+    assert (seen["inside"], seen["wide"], seen["page"]) == (width, [], width)
+
+
+@pytest.mark.parametrize("width", [400, 1200])
 def test_nothing_runs_off_the_side_and_the_verdict_is_in_sight(tmp_path, page, width):
     seen = measured(tmp_path / "measured", page, width=width)
     assert seen["inside"] == width

@@ -106,6 +106,53 @@ def test_every_link_and_label_leads_somewhere(outline):
     assert set(outline.labelled) <= set(outline.ids)
 
 
+def test_a_page_with_cards_is_as_well_formed(rich):
+    told = Outline(page_of(rich))
+    assert told.open == []
+    assert len(told.ids) == len(set(told.ids))
+    assert set(told.targets) | set(told.labelled) <= set(told.ids)
+    assert all(after - before <= 1 for before, after in zip(told.headings, told.headings[1:], strict=False))
+    assert [tag for tag, _ in told.tags].count("svg") > 20
+
+
+def test_every_count_of_failed_checks_leads_to_rows_by_participant_and_visit(study):
+    page = page_of(study)
+    told = json.loads(render(study)["report.json"])
+    failed = [check for row in told["status"]["rows"] for cell in row["cells"] for check in cell["behind"]]
+    assert {check["link"] for check in failed if check["state"] == "failed"} == {"do-1", "do-2", "do-3", "do-4"}
+    for action in told["todo"]["actions"]:
+        assert f'id="{action["anchor"]}"' in page
+        assert all(row["who"] for row in action["list"])
+    marks = [
+        (card["anchor"], cell["findings"])
+        for card in told["variables"]["list"]
+        for cell in card["cells"].values()
+        if cell["findings"]
+    ]
+    assert sum(n for _, n in marks) == 38  # of 39 findings one is decided
+    assert all(f'<a href="#{anchor}">' in page and f'id="{anchor}"' in page for anchor, _ in marks)
+
+
+def test_the_date_of_the_data_is_the_cut_off_or_the_latest_date_and_never_a_clock(changed, rich):
+    told = json.loads(render(rich)["report.json"])["date_of_data"]
+    assert told == {
+        "date": "2021-03-01",
+        "basis": "latest date in the data",
+        "latest": "2021-03-01",
+        "found_in": "participants.infant_birth_date",
+    }
+    cut = json.loads(render(changed(settings={"data_cutoff": "2024-12-31"}))["report.json"])["date_of_data"]
+    assert (cut["date"], cut["basis"], cut["latest"]) == ("2024-12-31", "data_cutoff", None)
+
+
+def test_completeness_blind_spots_units_and_flagged_children_are_told(rich):
+    text = Outline(page_of(rich)).text
+    assert "month_3 Weight 55 54 98.2 % 1 0 5 0" in text
+    assert "weight kg growth kg – × 1 kg 115" in text
+    assert "P007 month_3 Matiari LAZ" in text
+    assert "Infant's date of birth participants · no rule is written for it" in text
+
+
 def test_headings_start_at_one_and_skip_no_level(outline):
     assert outline.headings[0] == 1
     assert outline.headings.count(1) == 1

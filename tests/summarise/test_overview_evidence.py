@@ -258,3 +258,12 @@ def test_the_columns_a_rule_watches_are_put_with_their_table():
 def test_a_study_with_nothing_in_it_has_tables_without_rows():
     made = evidence({}, rules=[], schedule={})
     assert {name for name, frame in made.items() if frame.height} == {"limits"}  # the dictionary's own
+
+
+def test_ages_without_dates_tell_how_far_the_data_reach():
+    frame = growth(participant_id=["A"], weight_kg=[5.0], weight_kg__raw=["x"], age_days=[400.0])
+    tables = {"growth": frame, "participants": PEOPLE.drop("exit_date")}
+    schedule = {"month_3": {"day": 91, "window": (61, 121)}}
+    told = evidence(tables, rules=[], schedule=schedule)["completeness"].filter(pl.col("site").is_null())
+    # by the latest date alone, a birth on 1 May 2024, B and C would not be due yet
+    assert told.select("expected", "present", "not_due").rows() == [(4, 1, 0)]

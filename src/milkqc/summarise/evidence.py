@@ -40,8 +40,7 @@ def evidence(
     `data_cutoff`, else the latest date found in them; no clock is asked.
     """
     found = dates(tables)
-    latest = found["last"].max()
-    until = data_cutoff or (latest if isinstance(latest, dt.date) else None)
+    until = data_cutoff or _latest(found, tables)
     quartiles, bins = spread(tables)
     planned = tuple(_planned(name, visit) for name, visit in schedule.items())
     return {
@@ -57,6 +56,30 @@ def evidence(
         "flagged_children": flagged_children(tables),
         "watched": _watched(watched),
     }
+
+
+def _latest(found: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> dt.date | None:
+    """The latest date in the data, or the latest day on which an infant with a birth date was of a recorded age."""
+    known = [day for day in (found["last"].max(), _oldest(tables)) if isinstance(day, dt.date)]
+    return max(known, default=None)
+
+
+def _oldest(tables: Mapping[str, pl.DataFrame]) -> object:
+    # a study may record ages and no dates of visits; its latest date alone would be a birth
+    people, growth = tables.get("participants", pl.DataFrame()), tables.get("growth", pl.DataFrame())
+    born = {"infant_id", "infant_birth_date"}
+    if not born <= set(people.columns) or not {"infant_id", "age_days"} <= set(growth.columns):
+        return None
+    reach = 200 * 366  # an age beyond any life is a fault, and no date
+    aged = growth.filter(pl.col("age_days").is_between(0, reach)).join(
+        people.select(*sorted(born)).drop_nulls(), on="infant_id", suffix="_of_participant"
+    )
+    birth = pl.col(
+        "infant_birth_date_of_participant"
+        if "infant_birth_date_of_participant" in aged.columns
+        else "infant_birth_date"
+    )
+    return aged.select(birth + pl.duration(days=pl.col("age_days").cast(pl.Int64))).to_series().max()
 
 
 def _planned(name: str, visit: Any) -> Planned:

@@ -76,7 +76,7 @@ def test_the_demo_writes_every_output(demo):
 def test_progress_on_stderr_never_shows_a_value(demo):
     _, done = demo
     assert "SIM-0" not in done.stderr
-    assert "read enrolment.sav: 41 rows" in done.stderr
+    assert "read enrolment.sav: 189 rows" in done.stderr
 
 
 def test_the_manifest_accounts_for_every_file_and_row(demo):
@@ -86,7 +86,12 @@ def test_the_manifest_accounts_for_every_file_and_row(demo):
     found = files(folder / "out")
     del found["manifest.json"]
     assert told == found
-    assert {entry["file"]: entry["sha256"] for entry in manifest["inputs"]} == files(folder / "uploads")
+    uploaded = files(folder / "uploads")
+    # A data dictionary is told with the export that it explains.
+    explained = uploaded.pop("redcap_dictionary.csv")
+    assert {entry["file"]: entry["sha256"] for entry in manifest["inputs"]} == uploaded
+    (export,) = (entry for entry in manifest["inputs"] if entry["file"] == "redcap.csv")
+    assert f"data dictionary: redcap_dictionary.csv, sha256 {explained}" in export["notes"]
     for block in manifest["reconciliation"]:
         assert block["read"] == block["used"] + block["set_aside"] + block["rejected"], block
     assert manifest["verdict"] == "fail"
@@ -295,7 +300,7 @@ def test_the_python_api_gives_the_same_tables(demo):
     assert milkqc.unit_factor("umol/L", "ug/L", substance="retinol") == 286.452
     scored = milkqc.growth_scores(result.growth.select("infant_sex", "age_days", "weight_kg").to_pandas())
     assert "waz" in scored.columns
-    assert milkqc.read(folder / "uploads" / "anthro.dta").table.height == 83
+    assert milkqc.read(folder / "uploads" / "anthro_a.dta").table.height == 123
 
 
 def test_help_names_every_command_and_the_exit_codes():

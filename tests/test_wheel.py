@@ -75,7 +75,13 @@ def below(folder: str, pattern: str) -> set[str]:
 
 
 def test_every_data_file_of_the_package_is_inside(names):
-    for kind in ("messages/*.toml", "reference/data/*", "report/templates/*", "demo/mapping.yaml"):
+    for kind in (
+        "messages/*.toml",
+        "reference/data/*",
+        "report/templates/*",
+        "demo/mapping.yaml",
+        "demo/*.csv",
+    ):
         expected = {f"milkqc/{name}" for name in below("src/milkqc", kind)}
         assert expected, kind
         assert expected <= names

@@ -24,13 +24,16 @@ def test_every_part_knows_its_line():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\nb: 2\na: 3\n", "m.yaml:3 M103: the key 'a' is written twice (first in line 1). Keep one of them."),
+        (
+            "a: 1\nb: 2\na: 3\n",
+            "m.yaml:3 M103: the key 'a' is written twice (first in line 1). Keep one of them.",
+        ),
         ("a: &x 1\nb: *x\n", "m.yaml:2 M104: an alias is not allowed here. Write the value out."),
         ("a: &x 1\n", "m.yaml:1 M104: the anchor &x is not allowed here. Write the value out."),
         ("a: !!int 1\n", "m.yaml:1 M104: a tag is not allowed here. Write the value out."),
         ("a: 1\n<<: {b: 2}\n", "m.yaml:2 M104: a merge key is not allowed here. Write the values out."),
-        ("- a\n- b\n", "m.yaml:1 M106: the file must hold keys and values. Start it with `milkqc: 1`."),
-        ("", "m.yaml M106: the file must hold keys and values. Start it with `milkqc: 1`."),
+        ("- a\n- b\n", "m.yaml:1 M106: the file must hold keys and values. Write `key: value` lines."),
+        ("", "m.yaml M106: the file must hold keys and values. Write `key: value` lines."),
         (
             "a: [1,\nb: 2\n",
             "m.yaml:3 M102: this is not YAML: expected ',' or ']', but got '<stream end>'. Check indentation, colons and quotes.",

@@ -119,15 +119,23 @@ def complete(
     for row in whole.iter_rows(named=True):
         label, unit = labels.get((row["table"], row["variable"] or ""), ("", ""))
         row["label"] = label or row["variable"]
-        row["unit"] = row["unit"] if row["unit"] is not None else (unit or None)
+        # What reading could not read is shown as written: it has the source's unit, not the canonical one.
+        as_written = row["rule_id"].startswith("reading.")
+        row["unit"] = row["unit"] if row["unit"] is not None or as_written else (unit or None)
         row["source_column"] = row["source_column"] or columns.get((row["table"], row["variable"] or ""))
         row["n_rows"] = row["n_rows"] or 1
         row["status"] = "open"
         row["finding_id"] = finding_id(study, row["table"], row["row_id"], row["rule_id"], row["variable"])
         row["message"] = row["message"] or message(row["rule_id"], row)
         rows.append({column: row.get(column) for column in FINDINGS_SCHEMA})
-    table = pl.DataFrame(rows, schema=FINDINGS_SCHEMA, orient="row")
-    return sort(table.unique(subset="finding_id", keep="first", maintain_order=True))
+    findings = pl.DataFrame(rows, schema=FINDINGS_SCHEMA, orient="row")
+    # Two drafts of one rule, row and variable (a key's merged rows, say) are one finding about more rows.
+    whole_count = pl.col("n_rows").sum().over("finding_id")
+    return sort(
+        findings.with_columns(n_rows=whole_count).unique(
+            subset="finding_id", keep="first", maintain_order=True
+        )
+    )
 
 
 def sort(findings: pl.DataFrame) -> pl.DataFrame:

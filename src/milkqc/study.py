@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from milkqc import catalogue
-from milkqc.errors import Fault, MappingFaults, SourceError
+from milkqc.errors import MappingFaults, SourceError, SuiteFaults
 from milkqc.mapping.load import Loaded, load
 from milkqc.model import Rule
 
@@ -53,7 +53,11 @@ def open_study(mapping: Path, data: Path) -> Study:
             tables[name] = source
     if not faults.faults or all(fault.code.startswith("M3") for fault in faults.faults):
         faults.faults.extend(against(loaded, tables).faults)
-    rules, off, digests = _rules(loaded)
+    try:
+        rules, off, digests = _rules(loaded, faults)
+    except SuiteFaults as error:
+        # Rule files are written by the same person: their faults come with the mapping's, all at once.
+        raise MappingFaults([*faults.faults, *error.faults]) if faults.faults else error from None
     faults.check()
     digests = {mapping.name: _sha256(mapping), **digests}
     return Study(loaded, tables, rules, off, digests)
@@ -142,27 +146,26 @@ def _kept_identifiers(name: str, loaded: Loaded) -> tuple[str, ...]:
     return tuple(sorted(kept))
 
 
-def _rules(loaded: Loaded) -> tuple[tuple[Rule, ...], dict[str, str], dict[str, str]]:
+def _rules(loaded: Loaded, faults: FaultList) -> tuple[tuple[Rule, ...], dict[str, str], dict[str, str]]:
     """The rules of the shipped files and the study's own, its changes to them, and the files' sha256."""
     from milkqc.checks import suites
     from milkqc.checks.declare import all_rules
     from milkqc.checks.suites.changes import Change, changed, switched_off
+    from milkqc.mapping.lint import leaves
 
-    own = [loaded.folder / entry.file for entry in loaded.mapping.expectations if entry.file is not None]
-    missing = [
-        Fault(
-            loaded.document.name,
-            loaded.document.line(("expectations",)),
-            "M301",
-            "expectations",
-            f"there is no rule file {path.name!r}.",
-            "Put it beside the mapping.",
-        )
-        for path in own
-        if not path.is_file()
-    ]
-    if missing:
-        raise MappingFaults(missing)
+    own = []
+    for place, entry in enumerate(loaded.mapping.expectations):
+        if entry.file is None or leaves(entry.file):
+            continue  # lint has said so
+        if (loaded.folder / entry.file).is_file():
+            own.append(loaded.folder / entry.file)
+        else:
+            faults.add(
+                ("expectations", place),
+                "M301",
+                f"there is no rule file {entry.file!r}.",
+                "Put it beside the mapping.",
+            )
     paths = [*catalogue.files("expectations"), *own]
     rules = suites.load(paths)
     changes = [

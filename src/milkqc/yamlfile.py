@@ -167,7 +167,7 @@ def parse(text: str, *, name: str, kind: type[Faults] = Faults) -> Document:
                     f"{kind.prefix}106",
                     "",
                     "the file must hold keys and values.",
-                    "Start it with `milkqc: 1`.",
+                    "Write `key: value` lines.",
                 )
             ]
         )

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import hashlib
 import math
 import statistics
 import zipfile
-from collections import Counter
 
 import pyreadstat
 import pytest
 import python_calamine
 
 from milkqc.demo import write_uploads
-from milkqc.demo.faults import plant
-from milkqc.demo.simulate import LEVELS, simulate, size
+from milkqc.demo.faults import SEEDED, answer_key, plant
+from milkqc.demo.laboratory import LEVELS
+from milkqc.demo.people import DYADS, MISSED, TWINS, WITHDRAWN
+from milkqc.demo.simulate import simulate, size
 
-FILES = {"enrolment.sav", "anthro.dta", "milk_results.xlsx", "milk_long.csv", "tubes.csv"}
+FILES = {
+    "enrolment.sav", "anthro_a.dta", "anthro_b.dta", "anthro_c.dta", "redcap.csv", "redcap_dictionary.csv",
+    "milk_results.xlsx", "milk_long.csv", "tubes.csv",
+}  # fmt: skip
+GROWTH = ("anthro_a.dta", "anthro_b.dta", "anthro_c.dta")
 
 
 @pytest.fixture(scope="module")
@@ -29,35 +33,18 @@ def out(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def enrolment(out):
-    return pyreadstat.read_sav(str(out / "uploads" / "enrolment.sav"), user_missing=True)
+def clean():
+    return simulate()
 
 
 @pytest.fixture(scope="module")
-def anthro(out):
-    return pyreadstat.read_dta(str(out / "uploads" / "anthro.dta"), user_missing=True)
+def faulty(clean):
+    return plant(clean)
 
 
-def rows(path, delimiter):
+def rows(path, delimiter=","):
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, delimiter=delimiter))
-
-
-@pytest.fixture(scope="module")
-def assays(out):
-    return rows(out / "uploads" / "milk_long.csv", ",")
-
-
-@pytest.fixture(scope="module")
-def tubes(out):
-    return rows(out / "uploads" / "tubes.csv", ";")
-
-
-@pytest.fixture(scope="module")
-def hplc(out):
-    book = python_calamine.CalamineWorkbook.from_path(str(out / "uploads" / "milk_results.xlsx"))
-    head, *cells = book.get_sheet_by_name("Results").to_python()
-    return [dict(zip(head, row, strict=True)) for row in cells]
 
 
 def sums(folder):
@@ -71,53 +58,78 @@ def sums(folder):
 def test_the_same_bytes_every_time(out, tmp_path):
     write_uploads(tmp_path)
     assert sums(tmp_path) == sums(out)
-    assert set(sums(out)) == FILES | {"mapping.yaml"}
+    assert set(sums(out)) == FILES | {"mapping.yaml", "answer_key.csv"}
 
 
-def test_the_same_people_on_every_machine():
-    first = simulate().enrolment[0]
-    assert first == {
-        "PID": "SIM-001", "INFANT_ID": "SIM-001", "SITE": 1, "TEAM": 1, "ARM": 1, "MAGE": 16, "MHEIGHT": 165.5,
-        "PARITY": 1, "SEX": 2, "DOB": dt.date(2024, 3, 13), "GA": "39+5", "BW": 2690, "PLURAL": 1, "BORDER": 1,
-        "STUDY": "SIMULATED-DEMO",
-    }  # fmt: skip
+def test_the_same_cells_on_every_machine(faulty):
+    """The sha256 of every cell of every upload. Whoever changes the study on purpose puts the new one here."""
+    cells = {name: hashlib.sha256(repr(table).encode()).hexdigest()[:16] for name, table in faulty.items()}
+    assert cells == CELLS
+
+
+def test_the_answer_key_lies_beside_the_uploads(out):
+    assert rows(out / "answer_key.csv") == [dict(row) for row in answer_key()]
 
 
 def test_files_carry_no_time_of_writing(out):
     uploads = out / "uploads"
     assert (uploads / "enrolment.sav").read_bytes()[92:109] == b"01 Jan 7000:00:00"
-    assert b"<timestamp>\x1101 Jan 1970 00:00</timestamp>" in (uploads / "anthro.dta").read_bytes()
+    for name in GROWTH:
+        assert b"<timestamp>\x1101 Jan 1970 00:00</timestamp>" in (uploads / name).read_bytes()
     with zipfile.ZipFile(uploads / "milk_results.xlsx") as book:
         assert b"1970-01-01T00:00:00Z" in book.read("docProps/core.xml")
+        assert {entry.date_time for entry in book.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert {entry.compress_type for entry in book.infolist()} == {zipfile.ZIP_STORED}
 
 
-def test_every_file_says_that_it_is_simulated(out, enrolment, anthro, assays, tubes, hplc):
-    assert enrolment[1].file_label.startswith("SIMULATED DATA")
-    assert anthro[1].file_label.startswith("SIMULATED DATA")
-    assert enrolment[1].variable_value_labels["SITE"] == {1: "Simulated site A", 2: "Simulated site B"}
-    for study in (enrolment[0]["STUDY"], anthro[0]["STUDY"], [row["STUDY"] for row in assays + tubes]):
-        assert set(study) == {"SIMULATED-DEMO"}
-    assert {row["Comment"] for row in hplc} == {"simulated"}
+def test_every_file_says_that_it_is_simulated(out):
+    uploads = out / "uploads"
+    table, meta = pyreadstat.read_sav(str(uploads / "enrolment.sav"))
+    assert meta.file_label.startswith("SIMULATED DATA")
+    assert set(table["STUDY"]) == {"SIMULATED-DEMO"}
+    assert meta.variable_value_labels["SITE"][1] == "Simulated site A"
+    for name in GROWTH:
+        table, meta = pyreadstat.read_dta(str(uploads / name))
+        assert meta.file_label.startswith("SIMULATED DATA")
+        assert set(table["STUDY"]) == {"SIMULATED-DEMO"}
+    for name, delimiter in (("milk_long.csv", ","), ("tubes.csv", ";")):
+        assert {row["STUDY"] for row in rows(uploads / name, delimiter)} == {"SIMULATED-DEMO"}
+    groups = {row["redcap_data_access_group"] for row in rows(uploads / "redcap.csv")}
+    assert groups == {"simulated_site_a", "simulated_site_b", "simulated_site_c"}
+    assert "SIMULATED DATA" in (uploads / "redcap_dictionary.csv").read_text("utf-8")
+    book = python_calamine.CalamineWorkbook.from_path(str(uploads / "milk_results.xlsx"))
+    assert book.get_sheet_by_name("About").to_python()[0][0].startswith("SIMULATED DATA")
     mapping = (out / "mapping.yaml").read_text("utf-8")
     assert "\nstudy: SIMULATED-DEMO\ntitle: SIMULATED study" in mapping
     assert "\nsimulated: true\n" in mapping
 
 
-def test_forty_dyads_and_one_pair_of_twins(enrolment):
-    table = enrolment[0]
-    assert table["PID"].nunique() == 40
-    assert len(table) == 41
-    assert table[table["PLURAL"] == 2]["INFANT_ID"].tolist() == ["SIM-017A", "SIM-017B"]
+def test_186_dyads_at_three_sites_in_two_arms_three_of_them_with_twins(clean):
+    enrolled = clean["enrolment.sav"]
+    assert len({row["PID"] for row in enrolled}) == DYADS == 186
+    assert len(enrolled) == 189
+    assert {row["INFANT_ID"] for row in enrolled if row["PLURAL"] == 2} == {
+        f"SIM-{number:03d}{letter}" for number in TWINS for letter in "AB"
+    }
+    assert {(row["SITE"], row["ARM"]) for row in enrolled} == {(s, a) for s in (1, 2, 3) for a in (1, 2)}
+    assert min(sum(row["SITE"] == site for row in enrolled) for site in (1, 2, 3)) >= 62
 
 
-def test_user_missing_codes_stand_as_numbers_and_are_declared(enrolment):
-    table, meta = enrolment
+def test_who_withdrew_left_a_date_and_no_visit_and_who_missed_it_left_reasons(clean):
+    left = {f"SIM-{number:03d}" for number in WITHDRAWN}
+    missed = {f"SIM-{number:03d}" for number in MISSED}
+    assert {row["PID"] for row in clean["enrolment.sav"] if row["EXITDATE"] is not None} == left
+    later = [row for name in GROWTH for row in clean[name] if row["VISIT"] == 3]
+    assert not left & {row["PID"] for row in later}
+    assert {row["PID"] for row in later if row["VDATE"] is None} == missed
+    assert {row["HC"] for row in later if row["PID"] in missed} == {"a"}
+    assert not (left | missed) & {row["PID"] for row in clean["tubes.csv"] if row["VISIT"] == "3 months"}
+
+
+def test_user_missing_codes_stand_as_numbers_and_are_declared(out):
+    table, meta = pyreadstat.read_sav(str(out / "uploads" / "enrolment.sav"), user_missing=True)
     where = table.set_index("INFANT_ID")
-    assert (where.loc["SIM-005", "BW"], where.loc["SIM-021", "MAGE"], where.loc["SIM-034", "MHEIGHT"]) == (
-        -9,
-        -8,
-        -9,
-    )
+    assert (where.loc["SIM-002", "BW"], where.loc["SIM-050", "MAGE"]) == (-9, -8)
     assert {name: {span["lo"] for span in spans} for name, spans in meta.missing_ranges.items()} == {
         "BW": {-9, -8},
         "MAGE": {-9, -8},
@@ -126,104 +138,153 @@ def test_user_missing_codes_stand_as_numbers_and_are_declared(enrolment):
     assert meta.variable_value_labels["BW"] == {-9: "Not done", -8: "Refused"}
 
 
-def test_stata_keeps_the_reason_in_the_missing_value(anthro):
-    table, meta = anthro
-    at = {
-        (pid, visit): row for row, (pid, visit) in enumerate(zip(table["PID"], table["VISIT"], strict=True))
-    }
-    assert table["MUAC"][at["SIM-009", 3]] == "b"
-    assert table["HC"][at["SIM-014", 0]] == "a"
-    assert table["WEIGHT"][at["SIM-037", 3]] == "a"
-    assert meta.variable_value_labels["HC"] == {"a": "Not done", "b": "Refused"}
+def test_stata_keeps_the_reason_in_the_missing_value(out):
+    table, meta = pyreadstat.read_dta(str(out / "uploads" / "anthro_c.dta"), user_missing=True)
+    assert table.set_index(["PID", "VISIT"]).loc[("SIM-009", 3), "MUAC"] == "b"
+    assert meta.variable_value_labels["HC"] == {"a": "Not done", "b": "Refused", "c": "Instrument broken"}
 
 
-def test_infants_are_a_little_more_than_one_z_score_small():
+def test_each_site_has_its_own_form(clean):
+    site_a, site_b, site_c = (clean[name] for name in GROWTH)
+    assert {"WEIGHT", "LENGTH"} <= set(site_a[0])
+    assert {"WEIGHT_G", "LENGTH"} <= set(site_b[0])
+    assert {"WEIGHT", "LEN1", "LEN2", "LEN3"} <= set(site_c[0])
+    grams = [row["WEIGHT_G"] for row in site_b if row["VDATE"] is not None]
+    assert 1000 < min(grams) < max(grams) < 10_000
+
+
+def test_redcap_rows_leave_the_cells_of_other_rows_empty(clean):
+    export = clean["redcap.csv"]
+    episodes = [row for row in export if row["redcap_repeat_instrument"] == "illness_episode"]
+    assert len(export) - len(episodes) == 2 * DYADS
+    assert len(episodes) > 20
+    for row in episodes:
+        assert row["visit_date"] == row["mother_weight"] == row["symptoms___1"] == ""
+    names = [row["mother_name"] for row in export if row["redcap_event_name"] == "birth_arm_1"]
+    assert len(set(names)) == DYADS
+    assert any(row["mother_weight"] == "-9" for row in export)
+
+
+def test_infants_are_a_little_more_than_one_z_score_small(clean):
     """The z-score is found by bisection on `size`, whose own figures are WHO's: at z = 0 the median."""
     assert size("lhfa", "male", 0, 0.0) == pytest.approx(49.8842)
+    born = {row["INFANT_ID"]: row["DOB"] for row in clean["enrolment.sav"]}
 
     def z(indicator, row, measure):
         sex, low, high = ("male", "female")[row["SEX"] - 1], -6.0, 6.0
         day = (row["VDATE"] - born[row["INFANT_ID"]]).days
         for _ in range(40):
             middle = (low + high) / 2
-            low, high = (middle, high) if size(indicator, sex, day, middle) < row[measure] else (low, middle)
+            low, high = (middle, high) if size(indicator, sex, day, middle) < measure else (low, middle)
         return low
 
-    study = simulate()
-    born = {row["INFANT_ID"]: row["DOB"] for row in study.enrolment}
-    lengths = [z("lhfa", row, "LEN1") for row in study.anthropometry]
-    weights = [z("wfa", row, "WEIGHT") for row in study.anthropometry]
-    assert -1.4 < statistics.mean(lengths) < -0.8
-    assert -1.4 < statistics.mean(weights) < -0.8
-    assert 0.8 < statistics.stdev(lengths) < 1.3
-    assert 0.8 < statistics.stdev(weights) < 1.3
+    seen = [row for name in GROWTH for row in clean[name] if row["VDATE"] is not None]
+    lengths = [z("lhfa", row, row.get("LENGTH") or row["LEN1"]) for row in seen]
+    weights = [z("wfa", row, row.get("WEIGHT") or row["WEIGHT_G"] / 1000) for row in seen]
+    assert -1.3 < statistics.mean(lengths) < -0.9
+    assert -1.3 < statistics.mean(weights) < -0.9
+    assert 0.9 < statistics.stdev(lengths) < 1.2
+    assert 0.9 < statistics.stdev(weights) < 1.2
 
 
-def test_concentrations_come_from_their_published_distributions(assays, hplc):
-    """Within three standard errors of the median of the logarithms (1.25 sigma / sqrt(n)), the arms aside."""
-    drawn = {
-        test: [row["RESULT"] for row in assays if row["TEST"] == test] for test in ("Iodine", "B12", "Folate")
-    }
-    for test, column in (("Retinol", "Retinol (umol/L)"), ("Vitamin E", "Vitamin E (mg/L)")):
-        drawn[test] = [row[column] for row in hplc if row["Sample ID"] >= "T0100"]
-    for test, cells in drawn.items():
-        level = LEVELS[test]
-        values = [0.0 if str(cell) in {"<LOD", "ND"} else float(str(cell).replace(",", "")) for cell in cells]
-        expected = math.log(level.median["month_3"]) + math.log(level.arm) / 2
+def drawn(uploads, test):
+    """(arm, value) of every first reading of mature milk; what is below the limit counts as 0."""
+    arms = {row["PID"]: row["ARM"] for row in uploads["enrolment.sav"]}
+    owner = {row["TUBE"]: row["PID"] for row in uploads["tubes.csv"]}
+    column = f"{test} ({LEVELS[test].unit})"
+    if column in uploads["milk_results.xlsx"][0]:
+        cells = [(row["Sample ID"], row[column]) for row in uploads["milk_results.xlsx"]]
+        cells = [(tube, cell) for tube, cell in cells if tube >= "T0300"]
+    else:
+        # The plate that read too high is left out; it was run again.
+        cells = [
+            (row["SAMPLE"], row["RESULT"])
+            for row in uploads["milk_long.csv"]
+            if row["TEST"] == test and row["REP"] == "1" and row["PLATE"] != "I3"
+        ]
+    return [(arms[owner[tube]], 0.0 if cell in {"<LOD", "ND"} else float(cell)) for tube, cell in cells]
+
+
+@pytest.mark.parametrize("test", sorted(LEVELS))
+def test_concentrations_come_from_their_published_distributions(clean, test):
+    """Within three standard errors of the median of the logarithms (1.25 sigma / sqrt(n)), in each arm."""
+    level = LEVELS[test]
+    for arm in (1, 2):
+        values = [value for of, value in drawn(clean, test) if of == arm]
+        expected = math.log(level.median["month_3"] * (level.arm if arm == 1 else 1.0))
         error = 1.25 * level.sigma / math.sqrt(len(values))
-        assert abs(math.log(statistics.median(values)) - expected) < 3 * error, test
+        assert abs(math.log(statistics.median(values)) - expected) < 3 * error, arm
 
 
-def test_values_below_the_limit_are_not_numbers(assays, hplc):
-    assert [row["SAMPLE"] for row in assays if row["RESULT"] == "<LOD"] == ["T0220"]
-    assert sum(row["Retinol (umol/L)"] == "<LOD" for row in hplc) >= 2
-    for row in assays:
-        if row["RESULT"] not in {"<LOD", "ND"}:
-            assert float(row["RESULT"].replace(",", "")) >= float(row["LOD"])
+def test_the_supplement_raises_iodine_and_vitamin_a_and_nothing_else():
+    assert {test for test, level in LEVELS.items() if level.arm != 1} == {"Iodine", "Retinol"}
 
 
-def test_the_faults_and_nothing_else_were_planted(assays, tubes):
-    """docs/demo.md lists them."""
-    clean, faulty = simulate(), plant(simulate())
-    changed = Counter()
-    for table in ("enrolment", "anthropometry"):
-        for before, after in zip(getattr(clean, table), getattr(faulty, table), strict=False):
-            changed.update((before["INFANT_ID"], name) for name in before if before[name] != after[name])
-    missed = {(infant, name) for infant, name in changed if infant == "SIM-037"}
-    assert len(missed) == 11
-    assert set(changed) - missed == {
-        ("SIM-005", "BW"),
-        ("SIM-021", "MAGE"),
-        ("SIM-034", "MHEIGHT"),
-        ("SIM-007", "WEIGHT"),
-        ("SIM-012", "VDATE"),
-        ("SIM-019", "SEX"),
-        ("SIM-023", "POSITION"),
-        ("SIM-028", "LEN2"),
-        ("SIM-028", "LEN3"),
-        ("SIM-009", "MUAC"),
-        ("SIM-014", "HC"),
+def test_values_below_the_limit_are_not_numbers(clean):
+    cells = [(row["RESULT"], row["LOD"]) for row in clean["milk_long.csv"]]
+    assert {"<LOD", "ND"} < {cell for cell, _ in cells}
+    assert all(float(cell) >= float(limit) for cell, limit in cells if cell not in {"<LOD", "ND"})
+    assert sum(row["Retinol (umol/L)"] in {"<LOD", "ND"} for row in clean["milk_results.xlsx"]) >= 10
+
+
+def test_a_plate_was_run_again_and_b12_read_twice(clean):
+    long = clean["milk_long.csv"]
+    first = {row["SAMPLE"]: row for row in long if row["PLATE"] == "I3"}
+    again = {row["SAMPLE"]: row for row in long if row["PLATE"] == "I3R"}
+    assert len(first) == 36
+    assert set(first) == set(again)
+    assert all(again[tube]["RUN_DATE"] > row["RUN_DATE"] for tube, row in first.items())
+    twice = [row["SAMPLE"] for row in long if row["TEST"] == "B12"]
+    assert all(twice.count(tube) == 2 for tube in set(twice))
+
+
+def changed(clean, faulty):
+    """Every place (file, row) whose cells were changed or added."""
+    return {
+        (name, place)
+        for name, table in faulty.items()
+        for place, row in enumerate(table, start=1)
+        if place > len(clean[name]) or clean[name][place - 1] != row
     }
-    assert len(faulty.anthropometry) == len(clean.anthropometry) + 1
-    assert {row["SAMPLE"] for row in assays} - {row["TUBE"] for row in tubes} == {"TO230"}
-    assert [row["RESULT"] for row in assays if (row["SAMPLE"], row["TEST"]) == ("T0211", "Iodine")] == [
-        "4,009.1"
-    ]
-    assert [row["RESULT"] for row in assays if (row["SAMPLE"], row["TEST"]) == ("T0226", "Iodine")] == ["ND"]
-    assert [(row["SAMPLE"], row["TEST"]) for row in assays if row["UNIT"] == "nmo/L"] == [("T0215", "Folate")]
-    assert [row["RESULT"] for row in assays if (row["SAMPLE"], row["TEST"]) == ("T0204", "B12")] == [
-        "531",
-        "141",
-    ]
 
 
-def test_the_weight_in_grams_and_the_form_typed_twice():
-    table = plant(simulate()).anthropometry
-    assert next(row["WEIGHT"] for row in table if row["PID"] == "SIM-007") == 2720
-    assert [row["WEIGHT"] for row in table if row["PID"] == "SIM-031" and row["VISIT"] == 3] == [6.68, 6.86]
+def test_the_faults_of_the_key_and_nothing_else_were_seeded(clean, faulty):
+    """A row of the key names its place; one without a row number means a batch, and all that changed is in it."""
+    named = {(row["file"], int(row["source_row"])) for row in answer_key() if row["source_row"]}
+    batches = {row["row_id"].removeprefix("batch=") for row in answer_key() if not row["source_row"]}
+    for name, place in changed(clean, faulty) - named:
+        row = faulty[name][place - 1]
+        assert row.get("Plate", row.get("PLATE")) in batches, (name, place)
+    for row in answer_key():
+        if row["fault"] in SEEDED and row["source_row"]:
+            assert (row["file"], int(row["source_row"])) in changed(clean, faulty), row["fault"]
 
 
-def test_a_fault_without_its_row_is_an_error():
-    study = simulate()
-    with pytest.raises(KeyError, match="SIM-005"):
-        plant(type(study)(**{**vars(study), "enrolment": study.enrolment[:3]}))
+def test_every_seeded_fault_is_in_the_key_and_what_else_is_there_is_no_fault():
+    known = {row["fault"] for row in answer_key()}
+    assert set(SEEDED) <= known
+    others = [row for row in answer_key() if row["fault"] not in SEEDED]
+    assert {row["expected"] for row in others} == {"nothing"}
+
+
+def test_any_seed_takes_the_faults():
+    study = simulate(seed=2)
+    assert study != simulate()
+    assert len(changed(study, plant(study))) > len(SEEDED)
+
+
+def test_a_fault_without_its_row_is_an_error(clean):
+    with pytest.raises(KeyError, match=r"sex_code: no row of enrolment\.sav"):
+        plant({**clean, "enrolment.sav": clean["enrolment.sav"][:23]})
+
+
+CELLS = {
+    "enrolment.sav": "ad8b752a13cfacc2",
+    "anthro_a.dta": "1d361e9c7f9c2e9e",
+    "anthro_b.dta": "ae499c015d1aac75",
+    "anthro_c.dta": "0a8b386e1ea280dc",
+    "redcap.csv": "803646f3eabd6ea8",
+    "milk_results.xlsx": "1a012bdb0899fabb",
+    "milk_long.csv": "593268ab4967875c",
+    "tubes.csv": "c4b0d4aba63da572",
+}

@@ -154,7 +154,7 @@ def test_the_mean_of_the_closest_two_and_the_difference_the_protocol_allows(mapp
     assert frame["length_cm__raw"][0] == "L1=60.0; L2=60.4; L3=63"
     apart = applied.drafts.filter(pl.col("rule_id") == "reading.replicates.disagree")
     assert apart["row_id"].to_list() == ["4|a", "5|a"]
-    assert apart["expected"].to_list() == ["within 0.7 of each other"] * 2
+    assert apart["expected"].to_list() == ["within 0.7 cm of each other"] * 2
 
 
 def test_formulas_use_lets_and_carry_their_unit(mapped):
@@ -243,7 +243,7 @@ def test_rows_set_aside_and_rejected_are_counted_and_told(mapped):
         "participant_id is missing (empty)",
         "visit is missing (unreadable)",
     ]
-    assert applied.rejected["cells"].to_list() == ["ID=; V=3", "ID=4; V=7"]
+    assert applied.rejected["cells"].to_list() == ["ID=; V=3; W=5", "ID=4; V=7; W=5.5"]
     rejected = applied.drafts.filter(pl.col("rule_id") == "reading.row.rejected")
     assert rejected["severity"].to_list() == ["critical", "critical"]
 

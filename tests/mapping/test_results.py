@@ -114,8 +114,8 @@ def test_long_results_find_their_participant_through_the_tube_list(mapped):
         ("reading.link.orphan", "T9"),
         ("reading.link.unused", "T3"),
         ("reading.row.rejected", "tubes.PID=1; tubes.VISIT=m3; SAMPLE=T1; TEST=Zn"),
-        ("reading.row.rejected", "tubes.PID=; tubes.VISIT=; SAMPLE=T4"),
-        ("reading.row.rejected", "tubes.PID=; tubes.VISIT=; SAMPLE=T9"),
+        ("reading.row.rejected", "tubes.PID=; tubes.VISIT=; SAMPLE=T4; TEST=Iod."),
+        ("reading.row.rejected", "tubes.PID=; tubes.VISIT=; SAMPLE=T9; TEST=Iod."),
     ]
     assert dict(applied.rejected.select("source_row", "why").rows()) == {
         5: "participant_id is missing (no_link); visit is missing (no_link)",

@@ -1,6 +1,6 @@
-"""A small simulated study to try milkqc on, and to test it with: uploads as a study would send them.
+"""A simulated study to try milkqc on, and to test it with: uploads as a study sends them, and an answer key.
 
-Nothing in it comes from a person. Every file says so: study id, title, labels, site names and a column STUDY.
+Nothing in it comes from a person. Every file says so: study id, title, labels, site names, a column STUDY.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from pathlib import Path
 
 
 def write_uploads(out: Path) -> Path:
-    """Write the simulated uploads and their mapping under `out`; the path of the mapping comes back.
+    """Write the simulated uploads, their mapping and the answer key under `out`; the path of the mapping comes back.
 
-    `out/uploads/`: enrolment.sav, anthro.dta, milk_results.xlsx, milk_long.csv, tubes.csv. `out/mapping.yaml`: how
-    milkqc reads them. Files of these names are replaced, nothing else is touched; the same bytes every time.
+    `out/uploads/`: the files as they arrive, faults included. `out/mapping.yaml`: how milkqc reads them.
+    `out/answer_key.csv`: the faults. Files of these names are replaced, nothing else is touched; the same bytes
+    every time.
     """
     from milkqc.demo.faults import plant
     from milkqc.demo.simulate import simulate

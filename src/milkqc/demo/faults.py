@@ -1,110 +1,195 @@
-"""The faults planted in the simulated study: what people, scales and laboratories do to data (docs/demo.md)."""
+"""The faults seeded in the simulated study: what people, scales and laboratories do to data.
+
+`answer_key.csv` beside this file says of each what was done, where, which rule should say so, and since when one does.
+"""
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
 
-from milkqc.demo.simulate import NOT_DONE, REFUSED, TAG_NOT_DONE, TAG_REFUSED, Row, Uploads
+from milkqc import units
+from milkqc.demo.field import NOT_DONE, REFUSED, TAG_BROKEN, TAG_REFUSED
+from milkqc.demo.simulate import Uploads
+
+Row = dict[str, Any]
 
 
-def plant(uploads: Uploads) -> Uploads:
-    """`uploads` with every fault of docs/demo.md in it; the rows given are not changed."""
-    return replace(
-        uploads,
-        enrolment=_changed(uploads.enrolment, ENROLMENT, key=("PID",)),
-        anthropometry=_typed_twice(_changed(uploads.anthropometry, ANTHROPOMETRY, key=("PID", "VISIT"))),
-        wide=_filled(uploads.wide, "Sample ID"),
-        long=_run_again(_changed(_filled(uploads.long, "SAMPLE"), LONG, key=("SAMPLE", "TEST"))),
-        tubes=_filled(uploads.tubes, "TUBE"),
-    )
+@dataclass(frozen=True)
+class Change:
+    """Cells put into the rows of one upload where each column of `where` holds one of its values."""
+
+    file: str
+    where: Mapping[str, tuple[object, ...]]
+    put: Callable[[Row], Row]
+
+    def made(self, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        """`rows` with the change made."""
+        return tuple(row | self.put(row) if self.fits(row) else row for row in rows)
+
+    def fits(self, row: Row) -> bool:
+        """Whether the row is meant."""
+        return all(row[name] in values for name, values in self.where.items())
+
+
+@dataclass(frozen=True)
+class Again(Change):
+    """The rows that fit, entered a second time with other cells, at the end of the upload."""
+
+    def made(self, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        """`rows`, then the changed copies."""
+        return (*rows, *(row | self.put(row) for row in rows if self.fits(row)))
+
+
+def put(**cells: object) -> Callable[[Row], Row]:
+    """The change that puts these cells, whatever stood there."""
+    return lambda _row: cells
+
+
+def swap(one: str, other: str) -> Callable[[Row], Row]:
+    """The change that writes each of two cells into the other's place."""
+    return lambda row: {one: row[other], other: row[one]}
+
+
+def _growth(participant: str, visit: int, change: Callable[[Row], Row]) -> Change:
+    site = "cab"[int(participant.removeprefix("SIM-")) % 3]
+    return Change(f"anthro_{site}.dta", {"PID": (participant,), "VISIT": (visit,)}, change)
+
+
+def _enrolment(participant: str, change: Callable[[Row], Row]) -> Change:
+    return Change("enrolment.sav", {"PID": (participant,)}, change)
+
+
+def _assay(sample: str, test: str, **cells: object) -> Change:
+    return Change("milk_long.csv", {"SAMPLE": (sample,), "TEST": (test,)}, put(**cells))
 
 
 def _year_before(row: Row) -> Row:
     return {"VDATE": row["VDATE"].replace(year=row["VDATE"].year - 1)}
 
 
-Change = Callable[[Row], Row]
+def _left_early(row: Row) -> Row:
+    return {"EXITDATE": row["DOB"] + dt.timedelta(days=35), "EXITWHY": 1}
 
 
-def put(**cells: object) -> Change:
-    """The change that puts these cells, whatever stood there."""
-    return lambda _row: cells
+def _digits_exchanged(row: Row) -> Row:
+    kilograms, decimals = f"{row['WEIGHT']:.2f}".split(".")
+    return {"WEIGHT": float(f"{kilograms}.{decimals[::-1]}")}
+
+
+def _times(column: str, factor: float, digits: int) -> Callable[[Row], Row]:
+    """The change that multiplies a number and rounds it; text such as <LOD stays."""
+
+    def multiplied(row: Row) -> Row:
+        cell = row[column]
+        if not isinstance(cell, float):
+            try:
+                return {column: f"{float(cell) * factor:.{digits}f}"}
+            except ValueError:
+                return {}
+        return {column: round(cell * factor, digits)}
+
+    return multiplied
+
+
+def _half_the_limit(row: Row) -> Row:
+    censored = row["Retinol (umol/L)"] in {"<LOD", "ND"}
+    return {"Retinol (umol/L)": 0.5} if censored else {}
 
 
 _FIRST, _THIRD = 0, 3
-MEASURED = ("WEIGHT", "LEN1", "LEN2", "HC", "MUAC", "POSITION", "MWEIGHT", "FEEDING", "MASTITIS")
+POUNDS_PER_KG = 2.2046
 
-ENROLMENT: dict[tuple[object, ...], Change] = {
-    ("SIM-005",): put(BW=NOT_DONE),
-    ("SIM-021",): put(MAGE=REFUSED),
-    ("SIM-034",): put(MHEIGHT=NOT_DONE),
+SEEDED: dict[str, tuple[Change, ...]] = {
+    "weight_in_g": (_growth("SIM-007", _FIRST, put(WEIGHT=2720.0)),),
+    "weight_in_lb": (_growth("SIM-010", _THIRD, _times("WEIGHT", POUNDS_PER_KG, 2)),),
+    "weight_length_swapped": (_growth("SIM-013", _THIRD, swap("WEIGHT", "LENGTH")),),
+    "length_in_mm": (_growth("SIM-016", _THIRD, _times("LENGTH", 10, 0)),),
+    "head_length_swapped": (_growth("SIM-019", _FIRST, swap("HC", "LENGTH")),),
+    "date_before_birth": (_growth("SIM-012", _THIRD, _year_before),),
+    "visit_after_exit": (_enrolment("SIM-022", _left_early),),
+    "sex_code": (_enrolment("SIM-025", put(SEX=3)),),
+    "sex_differs": (_growth("SIM-028", _THIRD, lambda row: {"SEX": 3 - row["SEX"]}),),
+    "lost_minus": (
+        Change(
+            "redcap.csv",
+            {"record_id": ("SIM-034",), "redcap_event_name": ("birth_arm_1",)},
+            put(mother_weight="9"),
+        ),
+    ),
+    "standing_at_birth": (_growth("SIM-008", _FIRST, put(POSITION=2)),),
+    "standing_at_month_3": (_growth("SIM-023", _THIRD, put(POSITION=2)),),
+    "lengths_disagree": (
+        _growth(
+            "SIM-030",
+            _THIRD,
+            lambda row: {"LEN2": round(row["LEN1"] + 1.4, 1), "LEN3": round(row["LEN1"] - 1.2, 1)},
+        ),
+    ),
+    "typed_twice": (Again("anthro_a.dta", {"PID": ("SIM-049",), "VISIT": (_THIRD,)}, _digits_exchanged),),
+    "orphan_sample": (_assay("T0640", "Folate", SAMPLE="TO640"),),
+    "participant_unknown": (Change("tubes.csv", {"TUBE": ("T0055",)}, put(PID="SIM-955")),),
+    "duplicate_sample": (
+        Again(
+            "milk_results.xlsx",
+            {"Sample ID": ("T0343",)},
+            put(**{"Retinol (umol/L)": 1.934, "Vitamin E (mg/L)": 4.67}),
+        ),
+    ),
+    "unit_unreadable": (_assay("T0615", "Folate", UNIT="nmo/L"),),
+    "nothing_detected": (_assay("T0626", "Iodine", RESULT="ND", LOD=""),),
+    # 28.6452 ug/dL is 1 umol/L of retinol.
+    "batch_in_ug_dl": (
+        Change(
+            "milk_results.xlsx",
+            {"Plate": ("P8",)},
+            _times("Retinol (umol/L)", units.unit_factor("umol/L", "ug/dL", substance="retinol"), 1),
+        ),
+    ),
+    "batch_in_pg_ml": (
+        Change(
+            "milk_long.csv",
+            {"PLATE": ("B4",)},
+            _times("RESULT", units.unit_factor("pmol/L", "pg/mL", substance="vitamin_b12"), 0),
+        ),
+    ),
+    "half_limit": (Change("milk_results.xlsx", {"Plate": ("P9",)}, _half_the_limit),),
+    "tubes_mixed_up": (
+        Change(
+            "milk_results.xlsx",
+            {"Sample ID": ("T0046", "T0346")},
+            lambda row: {"Sample ID": {"T0046": "T0346", "T0346": "T0046"}[row["Sample ID"]]},
+        ),
+    ),
+    # From here on: unusual and right. A check that says something about one of these is wrong.
+    "asked_and_missing": (
+        _enrolment("SIM-002", put(BW=NOT_DONE)),
+        _enrolment("SIM-050", put(MAGE=REFUSED)),
+    ),
+    "tagged_missing": (
+        _growth("SIM-009", _THIRD, put(MUAC=TAG_REFUSED)),
+        _growth("SIM-014", _FIRST, put(HC=TAG_BROKEN)),
+    ),
+    "thousands": (_assay("T0611", "Iodine", RESULT="4,009.1"),),
 }
 
-ANTHROPOMETRY: dict[tuple[object, ...], Change] = {
-    # Typed in grams where the form asks for kilograms.
-    ("SIM-007", _FIRST): lambda row: {"WEIGHT": 1000 * row["WEIGHT"]},
-    # The year typed wrong: the visit lies before the birth.
-    ("SIM-012", _THIRD): _year_before,
-    # The other sex than at enrolment.
-    ("SIM-019", _THIRD): lambda row: {"SEX": 3 - row["SEX"]},
-    # Nobody measures a three-month-old standing.
-    ("SIM-023", _THIRD): put(POSITION=2),
-    # No two of the three lengths agree within 0.7 cm.
-    ("SIM-028", _THIRD): lambda row: {
-        "LEN2": round(row["LEN1"] + 1.4, 1),
-        "LEN3": round(row["LEN1"] - 1.2, 1),
-    },
-    ("SIM-009", _THIRD): put(MUAC=TAG_REFUSED),
-    ("SIM-014", _FIRST): put(HC=TAG_NOT_DONE),
-    ("SIM-037", _THIRD): put(STATUS=2, VDATE=None, LEN3=None, **dict.fromkeys(MEASURED, TAG_NOT_DONE)),
-}
 
-# The tubes of the visit that SIM-037 missed.
-NEVER_FILLED = {"T0137", "T0237"}
-
-LONG: dict[tuple[object, ...], Change] = {
-    # Iodine of an antiseptic in the milk; the laboratory's software writes thousands with a comma.
-    ("T0211", "Iodine"): put(RESULT="4,009.1"),
-    # Not detected, and nobody says below what.
-    ("T0226", "Iodine"): put(RESULT="ND", LOD=""),
-    # A letter lost from the unit.
-    ("T0215", "Folate"): put(UNIT="nmo/L"),
-    # The letter O for the digit 0: the manifest knows no such tube.
-    ("T0230", "Folate"): put(SAMPLE="TO230"),
-}
+def plant(uploads: Uploads) -> Uploads:
+    """`uploads` with every fault of SEEDED in it; the rows given are not changed. KeyError where one has no row."""
+    made = dict(uploads)
+    for name, changes in SEEDED.items():
+        for change in changes:
+            if not any(change.fits(row) for row in made[change.file]):
+                raise KeyError(f"{name}: no row of {change.file} under {dict(change.where)}")
+            made[change.file] = change.made(made[change.file])
+    return made
 
 
-def _changed(
-    rows: tuple[Row, ...], changes: dict[tuple[object, ...], Change], *, key: tuple[str, ...]
-) -> tuple[Row, ...]:
-    """`rows` with each change made to the one row under its key; a key that fits no row is an error."""
-    unused = set(changes)
-    out = []
-    for row in rows:
-        place = tuple(row[name] for name in key)
-        change = changes.get(place)
-        unused.discard(place)
-        out.append(row | change(row) if change else row)
-    if unused:
-        raise KeyError(f"no row under {sorted(map(str, unused))}")
-    return tuple(out)
-
-
-def _filled(rows: tuple[Row, ...], barcode: str) -> tuple[Row, ...]:
-    return tuple(row for row in rows if row[barcode] not in NEVER_FILLED)
-
-
-def _typed_twice(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """One form entered twice, the second time with two digits of the weight exchanged."""
-    first = next(row for row in rows if row["PID"] == "SIM-031" and row["VISIT"] == _THIRD)
-    kilograms, decimals = f"{first['WEIGHT']:.2f}".split(".")
-    return (*rows, first | {"WEIGHT": float(f"{kilograms}.{decimals[::-1]}")})
-
-
-def _run_again(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """One tube assayed again two weeks later: the later run is the one reported."""
-    first = next(row for row in rows if row["SAMPLE"] == "T0204" and row["TEST"] == "B12")
-    later = dt.date.fromisoformat(first["RUN_DATE"]) + dt.timedelta(weeks=2)
-    return (*rows, first | {"RESULT": "141", "PLATE": "B3", "RUN_DATE": later.isoformat()})
+def answer_key() -> tuple[dict[str, str], ...]:
+    """The rows of answer_key.csv, whose columns docs/demo.md explains."""
+    text = (resources.files("milkqc.demo") / "answer_key.csv").read_text("utf-8")
+    return tuple(csv.DictReader(text.splitlines()))

@@ -1,4 +1,4 @@
-"""Simulated mothers and infants, and how large the infants are at each visit."""
+"""Simulated mothers and infants: who they are, which visits they came to, how large the infants are at each."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from typing import Literal
 
 from numpy.random import Generator
 
-DYADS = 40
-TWINS = 16  # this pregnancy (counted from 0) is one of twins, born early
+DYADS = 186
 FIRST_BIRTH = dt.date(2024, 1, 8)
 RECRUITMENT_DAYS = 150
-SITES = (1, 2)
-ARMS = (1, 2)
+
+# By design and not drawn, so that every seed has them in the same places: twins (born early), visits at month 3
+# that were missed, and mothers who withdrew before. Numbers count from 1, as in SIM-017.
+TWINS = frozenset({17, 77, 141})
+MISSED = frozenset({37, 92, 151, 179})
+WITHDRAWN = frozenset({64, 133})
 
 Sex = Literal["male", "female"]
 VisitName = Literal["birth", "month_3"]
+Outcome = Literal["seen", "missed", "withdrawn"]
 Indicator = Literal["wfa", "lhfa", "hcfa", "acfa"]
 Sizes = Callable[[Indicator, Sex, int, float], float]
 
@@ -60,8 +64,9 @@ class Infant:
 
 @dataclass(frozen=True)
 class Dyad:
-    """A mother with her infant, or her twins."""
+    """A mother with her infant, or her twins. `month_3` says what became of the second visit; sites are 1 to 3."""
 
+    number: int
     participant_id: str
     site: int
     arm: int
@@ -71,21 +76,28 @@ class Dyad:
     weight_kg: float
     parity: int
     gestation_days: int
+    randomised: dt.date
+    month_3: Outcome
+    exit_date: dt.date | None
     infants: tuple[Infant, ...]
+
+    def outcome(self, visit: VisitName) -> Outcome:
+        """What became of a visit; everybody was seen at birth."""
+        return "seen" if visit == "birth" else self.month_3
 
 
 def dyads(rng: Generator, size: Sizes) -> tuple[Dyad, ...]:
-    """DYADS simulated dyads, one of them with twins.
+    """DYADS simulated dyads, some of them with twins.
 
     `size(indicator, sex, day, z)` gives the measure with that z-score (WHO, kg or cm). Everything is drawn in one
     fixed order, so that the same generator gives the same people.
     """
-    return tuple(_dyad(rng, size, number) for number in range(DYADS))
+    return tuple(_dyad(rng, size, number) for number in range(1, DYADS + 1))
 
 
 def _dyad(rng: Generator, size: Sizes, number: int) -> Dyad:
-    twins = number == TWINS
-    participant = f"SIM-{number + 1:03d}"
+    twins = number in TWINS
+    participant = f"SIM-{number:03d}"
     born = FIRST_BIRTH + dt.timedelta(days=int(rng.integers(RECRUITMENT_DAYS)))
     gestation = 249 if twins else min(max(round(277 + 8 * rng.standard_normal()), 259), 294)
     first, second = int(rng.integers(0, 3)), min(max(round(91 + 10 * rng.standard_normal()), 62), 120)
@@ -102,16 +114,24 @@ def _dyad(rng: Generator, size: Sizes, number: int) -> Dyad:
         for order in range(2 if twins else 1)
     )
     age = int(rng.integers(15, 26))
+    site = 1 + (number - 1) % 3
+    left = born + dt.timedelta(days=int(rng.integers(20, 50)))
     return Dyad(
+        number=number,
         participant_id=participant,
-        site=SITES[number % 2],
-        arm=ARMS[int(rng.integers(2))],
-        team=1 + number % 3,
+        site=site,
+        arm=int(rng.integers(1, 3)),
+        # Two teams at each site.
+        team=2 * site - number % 2,
         age_years=age,
         height_cm=round(154 + 5.5 * rng.standard_normal(), 1),
-        weight_kg=round(50 * math.exp(0.12 * rng.standard_normal()), 1),
+        # Nobody beyond three SD: no mother of 28 kg, whom every check would rightly doubt.
+        weight_kg=round(50 * math.exp(0.12 * min(max(float(rng.standard_normal()), -3.0), 3.0)), 1),
         parity=int(rng.integers(0, 1 + min(age - 15, 4))),
         gestation_days=gestation,
+        randomised=born - dt.timedelta(days=int(rng.integers(20, 80))),
+        month_3="missed" if number in MISSED else "withdrawn" if number in WITHDRAWN else "seen",
+        exit_date=left if number in WITHDRAWN else None,
         infants=infants,
     )
 

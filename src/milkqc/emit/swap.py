@@ -15,7 +15,7 @@ import secrets
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from milkqc.emit.turn import turn
@@ -47,7 +47,8 @@ def replacing(out: Path) -> Iterator[Path]:
     try:
         with _told(out):
             sibling.mkdir()
-            if place.is_dir():
+            # Where a swap takes two renames, another run's may leave the name free for this moment.
+            with suppress(FileNotFoundError):
                 shutil.copymode(place, sibling)
             yield sibling
             _settle(sibling)

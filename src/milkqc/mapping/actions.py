@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 import polars as pl
 
 from milkqc import units
@@ -13,12 +12,10 @@ from milkqc.errors import UnitError
 from milkqc.mapping import formula as formulas
 from milkqc.mapping import values
 from milkqc.mapping.language import Column, Extra
+from milkqc.mapping.replicates import NUMBERS, REPLICATES, columns_of, combined, raw_of
 from milkqc.mapping.rows import Rows
 from milkqc.mapping.values import Mapped, Reading
 from milkqc.model import Variable
-
-REPLICATES = ("first_of", "mean_of", "median_of", "mean_of_closest_two")
-NUMBERS = {"number", "integer"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +61,10 @@ def make(
     or optional (then missing with reason `not_in_file`).
     """
     action = action_of(spec, kind)
+    if spec.match == "not_collected":
+        return _nothing(place, "not_collected", None)
+    if spec.optional and not _all_there(spec, place):
+        return _nothing(place, "not_in_file", spec)
     if action == "constant":
         return _constant(spec, kind, place)
     if action == "row_number":
@@ -82,7 +83,7 @@ def make(
         return _join(parts, spec.separator)
     if len(parts) == 1 and action not in REPLICATES:
         return parts[0]
-    return _replicates(parts, action, spec, kind)
+    return combined(parts, action, spec, kind)
 
 
 def own(spec: Extra, place: Place) -> Mapped:
@@ -91,11 +92,19 @@ def own(spec: Extra, place: Place) -> Mapped:
     return values.whole(made) if spec.type == "integer" else made
 
 
+def _all_there(spec: Column, place: Place) -> bool:
+    """Whether an optional column has what it cannot do without: its formula's names and its unit's column."""
+    needed = list(formulas.names(formulas.parse(spec.formula))) if spec.formula is not None else []
+    if spec.unit is not None and spec.unit.from_ is not None:
+        needed.append(spec.unit.from_)
+    return all(place.has(name) for name in needed)
+
+
 def _read(
     name: str, spec: Column, kind: str, place: Place, allowed: tuple[str, ...], *, result: bool
 ) -> Mapped:
     if name in place.lets:
-        return place.lets[name]
+        return _told(place.lets[name])
     cells = place.rows.cells(place.named(name))
     decimal, thousands = place.rows.separators(place.named(name))
     reading = Reading(
@@ -119,6 +128,11 @@ def _read(
     else:
         mapped = values.words(cells, reading)
     return replace(mapped, unit=unit_texts(spec, name, place))
+
+
+def _told(let: Mapped) -> Mapped:
+    """A let used elsewhere: its cells' problems have been told under its own name."""
+    return replace(let, problems=let.problems.clear(), judged={})
 
 
 def unit_texts(spec: Column, name: str, place: Place) -> pl.Series:
@@ -184,91 +198,7 @@ def _join(parts: list[Mapped], separator: str) -> Mapped:
     value = pl.select(pl.concat_str([part.value for part in parts], separator=separator)).to_series()
     missing = pl.select(pl.coalesce([part.missing for part in parts])).to_series()
     found, judged = values.together(parts)
-    return Mapped(value, _raw(parts), missing, _columns(parts), problems=found, judged=judged)
-
-
-def _columns(parts: list[Mapped]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for part in parts for name in part.columns))
-
-
-def _raw(parts: list[Mapped]) -> pl.Series:
-    """`WB1=5.2; WB2=`: the cells behind a combined value, as written."""
-    if not parts:
-        return pl.Series([], dtype=pl.String)
-    shown = []
-    for part in parts:
-        if len(part.columns) > 1:
-            shown.append(part.raw.fill_null(""))
-        else:
-            name = part.columns[0] if part.columns else "constant"
-            shown.append(pl.select(pl.concat_str(pl.lit(f"{name}="), part.raw.fill_null(""))).to_series())
-    return pl.select(pl.concat_str(shown, separator="; ")).to_series()
-
-
-def _replicates(parts: list[Mapped], action: str, spec: Column, kind: str) -> Mapped:
-    found, judged = values.together(parts)
-    missing = pl.select(pl.coalesce([part.missing for part in parts])).to_series()
-    unit = next((part.unit for part in parts if part.unit is not None), None)
-    if action not in REPLICATES or kind not in NUMBERS:
-        value = pl.select(pl.coalesce([part.value for part in parts])).to_series()
-        spread = None
-    else:
-        table = np.column_stack([part.value.cast(pl.Float64).to_numpy() for part in parts])
-        value, spread = _combine(table, action)
-    missing = pl.select(pl.when(value.is_null()).then(missing)).to_series()
-    raw = _raw(parts)
-    if spread is not None and spec.max_difference is not None:
-        bound = spec.max_difference.value
-        allowed = value.abs() * (bound / 100) if spec.max_difference.relative else value * 0 + bound
-        # 1e-9: 60.7 - 60.0 is 0.7000000000000028 in binary; a difference of exactly the limit is within it.
-        apart = (spread > allowed + 1e-9).fill_null(False)
-        text = f"within {bound:g}{'%' if spec.max_difference.relative else ''} of each other"
-        found = pl.concat([found, values.problems(apart, "reading.replicates.disagree", raw, text)])
-        judged = {**judged, "reading.replicates.disagree": int(spread.is_not_null().sum())}
-    return Mapped(value, raw, missing, _columns(parts), unit=unit, problems=found, judged=judged)
-
-
-def _combine(table: np.ndarray, action: str) -> tuple[pl.Series, pl.Series]:
-    """Row by row: the combined value, and the difference between the readings that the rule used (null if < 2)."""
-    count = np.isfinite(table).sum(axis=1)
-    ordered = np.sort(table, axis=1)  # NaN goes last
-    rows = np.arange(len(table))
-    if action == "first_of":
-        first = np.argmax(np.isfinite(table), axis=1)
-        value = np.where(count > 0, table[rows, first], np.nan)
-        return _series(value), _series(np.full(len(table), np.nan))
-    last = ordered[rows, np.maximum(count - 1, 0)]
-    spread = np.where(count > 1, last - ordered[:, 0], np.nan)
-    if action == "mean_of":
-        total = np.where(np.isfinite(table), table, 0).sum(axis=1)
-        value = np.divide(total, count, out=np.full(len(table), np.nan), where=count > 0)
-    elif action == "median_of":
-        low = ordered[rows, np.maximum(count - 1, 0) // 2]
-        high = ordered[rows, np.minimum(count // 2, table.shape[1] - 1)]
-        value = np.where(count > 0, (low + high) / 2, np.nan)
-    else:
-        value, spread = _closest_two(ordered, count)
-    return _series(value), _series(spread)
-
-
-def _closest_two(ordered: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The mean of the two readings nearest each other; of equally near pairs, the middle of all of them."""
-    if ordered.shape[1] < 2:
-        return ordered[:, 0], np.full(len(ordered), np.nan)
-    gaps = np.where(np.isfinite(ordered[:, 1:]), np.diff(ordered, axis=1), np.inf)
-    smallest = gaps.min(axis=1)
-    middles = (ordered[:, 1:] + ordered[:, :-1]) / 2
-    # Equal up to binary noise; with fewer than two readings there is no pair, and the sums below are not used.
-    near = np.isfinite(gaps) & (gaps <= smallest[:, None] + 1e-9)
-    low = np.where(near, middles, np.inf).min(axis=1)
-    high = np.where(near, middles, -np.inf).max(axis=1)
-    pair = np.where(count > 1, low, 0) / 2 + np.where(count > 1, high, 0) / 2
-    value = np.where(count > 1, pair, np.where(count == 1, ordered[:, 0], np.nan))
-    return value, np.where(count > 1, smallest, np.nan)
-
-
-def _series(values_: np.ndarray) -> pl.Series:
-    return pl.Series(values_, dtype=pl.Float64).fill_nan(None)
+    return Mapped(value, raw_of(parts), missing, columns_of(parts), problems=found, judged=judged)
 
 
 def _formula(spec: Column, place: Place) -> Mapped:
@@ -293,9 +223,9 @@ def _formula(spec: Column, place: Place) -> Mapped:
     text = formulas.unit_of(tree, unit)
     return Mapped(
         value,
-        _raw(list(parts.values())),
+        raw_of(list(parts.values())),
         missing,
-        _columns(list(parts.values())),
+        columns_of(list(parts.values())),
         unit=pl.repeat(text, height, dtype=pl.String, eager=True),
         problems=found,
         judged=judged,

@@ -7,13 +7,14 @@ from fnmatch import fnmatchcase
 
 from milkqc import cells as text_cells
 from milkqc.errors import UnitError
-from milkqc.mapping import values
+from milkqc.mapping import results, values
 from milkqc.mapping.actions import header_unit
 from milkqc.mapping.faults import FaultList, nearest
-from milkqc.mapping.language import Mapping
+from milkqc.mapping.language import Block, Mapping
 from milkqc.mapping.load import Loaded
 from milkqc.mapping.sources import Cells, SourceTable
 from milkqc.mapping.uses import Use, uses
+from milkqc.yamlfile import Path_
 
 
 def against(loaded: Loaded, tables: Words[str, SourceTable]) -> FaultList:
@@ -34,6 +35,8 @@ def against(loaded: Loaded, tables: Words[str, SourceTable]) -> FaultList:
             continue
         if use.spec is not None and table.height:
             _fits(use, table.cells(use.column), mapping, faults)
+    for table_name, place, block in mapping.blocks():
+        _orders((table_name, place, "repeats", "latest"), block, tables, faults)
     for name, table in tables.items():
         _unmapped(name, table, used.get(name, set()), mapping, faults)
     return faults
@@ -77,7 +80,11 @@ def _unknown(use: Use, table: SourceTable, faults: FaultList) -> None:
 
 def _unmapped(name: str, table: SourceTable, used: set[str], mapping: Mapping, faults: FaultList) -> None:
     globs = mapping.unmapped.get(name, ())
-    listed = {column for column in table.columns if any(fnmatchcase(column, glob) for glob in globs)}
+    listed = {
+        column
+        for column in table.columns
+        if column in globs or any(fnmatchcase(column, glob) for glob in globs)
+    }
     plainly = {glob for glob in globs if glob in table.columns}
     for column in sorted(plainly & used):
         faults.add(
@@ -94,6 +101,27 @@ def _unmapped(name: str, table: SourceTable, used: set[str], mapping: Mapping, f
             "M126",
             f"nothing is said of {len(left)} column{'s' if len(left) > 1 else ''} of {name}: {few}.",
             f"Map them, or list them under `unmapped: {{{name}: [...]}}`.",
+        )
+
+
+def _orders(path: Path_, block: Block, tables: Words[str, SourceTable], faults: FaultList) -> None:
+    """`latest` needs a date or a number: the file's own, or mapped as such, or ISO dates or numbers as text."""
+    column = block.repeats.latest if block.repeats is not None else None
+    mapped = {spec.from_ for spec in block.columns.values() if spec.format is not None}
+    if (
+        column is None
+        or (column,) in mapped
+        or block.from_ not in tables
+        or column not in tables[block.from_].columns
+    ):
+        return
+    cells = tables[block.from_].cells(column)
+    if cells.kind == "text" and (cells.text.is_not_null() & results.latest_order(cells.text).is_null()).any():
+        faults.add(
+            path,
+            "M305",
+            f"{column} is text that orders nothing: neither dates as YYYY-MM-DD nor numbers throughout.",
+            f'Map it: `run_date: {{from: {column}, format: "%d/%m/%Y"}}`.',
         )
 
 

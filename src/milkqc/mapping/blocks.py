@@ -8,19 +8,12 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from milkqc import cells as text_cells
-from milkqc.mapping import actions, merge, targets, values
+from milkqc.mapping import actions, merge, rejects, targets, values
 from milkqc.mapping.actions import Place
 from milkqc.mapping.language import Block, Column, UnitOf
 from milkqc.mapping.rows import Rows
 from milkqc.mapping.values import Mapped
 
-REJECT_SCHEMA = {
-    "source_table": pl.String,
-    "source_file": pl.String,
-    "source_row": pl.Int64,
-    "why": pl.String,
-    "cells": pl.String,
-}
 PLACED_PROBLEMS = {
     "place": pl.UInt32,
     "rule_id": pl.String,
@@ -58,7 +51,6 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
     specs: dict[str, Column] = dict(block.columns)
     for visit, suffix in (block.visits or {"": ""}).items():
         place = with_lets(Place(rows, missing, visit or None, suffix), block)
-        frame = rows.places()
         mapped_columns: dict[str, tuple[str, Mapped]] = {}
         for name, spec in specs.items():
             if block.long is not None and spec.from_ is None and spec.do is None and spec.value is None:
@@ -72,7 +64,7 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
             mapped_columns |= _measurements(table, block, place)
         for name, let in place.lets.items():
             mapped_columns[f"let_{name}"] = ("let", let)
-        pieces.append(_piece(table, frame, keys(table, block, place), mapped_columns))
+        pieces.append(_piece(table, block, place, mapped_columns))
     return _whole(table, block, rows, pieces)
 
 
@@ -157,12 +149,8 @@ class Piece:
     judged: Mapping[tuple[str, str], int]
 
 
-def _piece(
-    table: str,
-    frame: pl.DataFrame,
-    made: Mapping[str, Mapped],
-    columns: Mapping[str, tuple[str, Mapped]],
-) -> Piece:
+def _piece(table: str, block: Block, place: Place, columns: Mapping[str, tuple[str, Mapped]]) -> Piece:
+    frame, made = place.rows.places(), keys(table, block, place)
     for name in targets.KEYS[table]:
         if name in made:
             frame = frame.with_columns(made[name].value.alias(name))
@@ -180,9 +168,9 @@ def _piece(
     )
     return Piece(
         frame,
-        key_faults(made),
+        rejects.key_faults(made),
         problems,
-        key_cells(made),
+        rejects.key_cells(made, block, place.rows),
         {name: mapped.columns for name, (_, mapped) in columns.items()},
         judged,
     )
@@ -202,55 +190,21 @@ def stored_columns(name: str, kind: str, mapped: Mapped) -> list[pl.Series]:
     return [mapped.value.cast(kinds.get(kind, pl.String)).alias(name), *parts]
 
 
-def key_faults(made: Mapping[str, Mapped]) -> pl.Series:
-    """Why a row has no place (`visit is missing (not_done)`), null where all its key parts are there."""
-    texts = []
-    for name, mapped in made.items():
-        defaulted = name == "infant_id" and mapped is made["participant_id"]
-        if name == "sample_id" or defaulted:
-            continue
-        reason = pl.coalesce(mapped.missing, pl.lit("unreadable"))
-        texts.append(
-            pl.when(mapped.value.is_null()).then(
-                pl.concat_str(pl.lit(f"{name} is missing ("), reason, pl.lit(")"))
-            )
-        )
-    joined = pl.select(pl.concat_str(texts, separator="; ", ignore_nulls=True)).to_series()
-    return pl.select(pl.when(joined != "").then(joined)).to_series()
-
-
-def key_cells(made: Mapping[str, Mapped]) -> pl.Series:
-    """`PID=12; VISIT=`: the key's cells as written, for people who look for the row."""
-    seen: dict[str, pl.Series] = {}
-    for mapped in made.values():
-        if len(mapped.columns) == 1:
-            seen.setdefault(mapped.columns[0], mapped.raw)
-        elif mapped.columns:
-            seen.setdefault(" + ".join(mapped.columns), mapped.raw)
-    height = next(iter(made.values())).value.len()
-    if not seen:
-        return pl.repeat("", height, dtype=pl.String, eager=True)
-    texts = [pl.concat_str(pl.lit(f"{name}="), raw.fill_null("")) for name, raw in seen.items()]
-    return pl.select(pl.concat_str(texts, separator="; ")).to_series()
-
-
 def _whole(table: str, block: Block, rows: Rows, pieces: list[Piece]) -> Built:
     """The passes stacked, unplaced rows taken out, a long file's rows brought together by key."""
-    frames, problems, rejected = [], [], []
+    frames, problems, unplaced = [], [], []
     offset = 0
     judged: dict[tuple[str, str], int] = {}
     columns: dict[str, tuple[str, ...]] = {}
     variable_unknown = _unknown_variables(block, rows)
+    placed_rows = pl.repeat(False, rows.height, dtype=pl.Boolean, eager=True)
     for piece in pieces:
         why = pl.select(pl.coalesce(piece.why, variable_unknown)).to_series()
         good = why.is_null()
+        placed_rows = placed_rows | good
         position = pl.select(pl.when(good).then(good.cast(pl.UInt32).cum_sum() - 1 + offset)).to_series()
         frames.append(piece.frame.filter(good))
-        rejected.append(
-            piece.frame.select("source_table", "source_file", "source_row")
-            .with_columns(why=why, cells=piece.cells)
-            .filter(~good)
-        )
+        unplaced.append(rejects.unplaced(~good, why, piece.cells))
         placed = piece.problems.with_columns(place=position.gather(piece.problems["row"]))
         problems.append(placed.filter(pl.col("place").is_not_null()))
         offset += int(good.sum())
@@ -261,11 +215,6 @@ def _whole(table: str, block: Block, rows: Rows, pieces: list[Piece]) -> Built:
             for name, names in piece.columns.items()
         }
     frame = pl.concat(frames, how="diagonal")
-    unplaced = pl.concat(rejected).unique(
-        subset=["source_file", "source_row"], keep="first", maintain_order=True
-    )
-    placed_rows = frame.select("source_file", "source_row").unique()
-    lost = unplaced.join(placed_rows, on=["source_file", "source_row"], how="anti").height
     found = pl.concat(problems, how="diagonal")
     found = found.with_columns(
         n_rows=pl.lit(1, dtype=pl.Int64), source_row=frame["source_row"].gather(found["place"])
@@ -276,9 +225,9 @@ def _whole(table: str, block: Block, rows: Rows, pieces: list[Piece]) -> Built:
     return Built(
         frame,
         found,
-        pl.concat(rejected).select(pl.col(name).cast(kind) for name, kind in REJECT_SCHEMA.items()),
+        rejects.rejected(unplaced, rows, columns, keys=rejects.key_columns(block), placed=placed_rows),
         rows.table.height,
-        rows.height - lost,
+        int(placed_rows.sum()),
         rows.set_aside,
         columns,
         judged,

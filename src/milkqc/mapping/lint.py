@@ -8,6 +8,7 @@ from milkqc import reference
 from milkqc.mapping import lint_columns, targets
 from milkqc.mapping.faults import FaultList, nearest
 from milkqc.mapping.language import Block, Mapping
+from milkqc.mapping.lint_options import is_iso_date, same_codes
 from milkqc.mapping.load import Loaded
 from milkqc.mapping.repeats import policy_of
 from milkqc.yamlfile import Path_
@@ -20,8 +21,9 @@ def lint(loaded: Loaded) -> FaultList:
     _mae(mapping, faults)
     _expectations(mapping, faults)
     for name, day in (("study_start", mapping.study_start), ("data_cutoff", mapping.data_cutoff)):
-        if day is not None and not lint_columns.is_iso_date(day):
+        if day is not None and not is_iso_date(day):
             faults.add((name,), "M113", f"{day!r} is not a date.", "Write it as YYYY-MM-DD.")
+    same_codes(("missing",), mapping.missing, faults)
     for visit, planned in mapping.schedule.items():
         if planned.window is not None and planned.window[0] > planned.window[1]:
             faults.add(
@@ -38,7 +40,7 @@ def _tables(mapping: Mapping, faults: FaultList) -> None:
     for name, table in mapping.tables.items():
         for key in ("file", "dictionary"):
             text = getattr(table, key)
-            if text is not None and _leaves(text):
+            if text is not None and leaves(text):
                 faults.add(
                     ("tables", name, key),
                     "M130",
@@ -77,7 +79,8 @@ def _tables(mapping: Mapping, faults: FaultList) -> None:
             )
 
 
-def _leaves(text: str) -> bool:
+def leaves(text: str) -> bool:
+    """Whether a path points outside the folder it starts from."""
     path = PurePosixPath(text.replace("\\", "/"))
     return path.is_absolute() or ".." in path.parts or (len(text) > 1 and text[1] == ":") or not path.parts
 
@@ -107,7 +110,7 @@ def _mae(mapping: Mapping, faults: FaultList) -> None:
             faults.add(("mae",), "M111", f"the key `{key}` is missing.", f"Use one of: {', '.join(allowed)}.")
         elif given not in allowed:
             hint = nearest(given, allowed) or f"Use one of: {', '.join(allowed)}."
-            faults.add(("mae", key), "M140", f"{given!r} is not a {key} of adequacy estimates.", hint)
+            faults.add(("mae", key), "M140", f"there are no adequacy estimates of {key} {given!r}.", hint)
 
 
 def _expectations(mapping: Mapping, faults: FaultList) -> None:
@@ -122,7 +125,7 @@ def _expectations(mapping: Mapping, faults: FaultList) -> None:
             )
         elif entry.rule is not None and entry.off is None and entry.reason is None:
             faults.add(path, "M111", "a changed rule needs a `reason`.", "Say why the limit is changed.")
-        elif entry.file is not None and _leaves(entry.file):
+        elif entry.file is not None and leaves(entry.file):
             faults.add(
                 path,
                 "M130",
@@ -216,7 +219,13 @@ def _visits(path: Path_, block: Block, faults: FaultList) -> None:
 
 
 def _repeats(table: str, path: Path_, block: Block, faults: FaultList) -> None:
-    policy = policy_of(table, block.repeats).policy
+    given = policy_of(table, block.repeats)
+    policy = given.policy
+    if policy in {"latest", "agree"} and getattr(given, policy) is None:
+        example = "{latest: RUN_DATE}" if policy == "latest" else "{agree: 0.05}"
+        faults.add(
+            (*path, "repeats"), "M113", f"`{policy}` needs to know what by.", f"Write `repeats: {example}`."
+        )
     if policy == "latest" and table not in {"milk", "biomarkers"}:
         faults.add(
             (*path, "repeats"),

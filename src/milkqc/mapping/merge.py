@@ -17,7 +17,17 @@ CONFLICT_SCHEMA = {
     "n_rows": pl.Int64,
 }
 # What belongs to a result's number and goes with it (docs/architecture.md).
-_RESULT = ("number", "censored", "limit_raw", "raw_unit", "substance", "method", "measures", "dilution")
+_RESULT = (
+    "number",
+    "censored",
+    "limit_raw",
+    "limit_text",
+    "raw_unit",
+    "substance",
+    "method",
+    "measures",
+    "dilution",
+)
 
 
 @dataclass(frozen=True)
@@ -46,14 +56,15 @@ def merge(
     are alike because the caller says so. `X__raw` lists every text that the rows hold, the value's own first;
     `X__source_row` is the row it stands in. The result of a laboratory (`number` ...) is one of the variables.
     """
+    first = [name for name in ("_block", "source_file") if name in frame.columns]
+    grouped = frame.with_columns(_group=pl.struct(by).rank("dense").cast(pl.UInt32))
     texts = sorted(name for name in frame.columns if name == "raw" or name.endswith("__raw"))
-    ordered = frame.with_columns(_group=pl.struct(by).rank("dense").cast(pl.UInt32)).sort(
-        ["_group", *texts, "source_file", "source_row"], nulls_last=True
-    )
+    ordered = grouped.sort(["_group", *first, *texts, "source_row"], nulls_last=True)
     result = ordered.group_by("_group", maintain_order=True).agg(pl.exclude("_group").first())
     conflicts = [pl.DataFrame(schema=CONFLICT_SCHEMA)]
     for cell in _cells(frame):
-        merged, apart = _merged(ordered, cell, alike=cell.name in agreed)
+        own = grouped.sort(["_group", *first, cell.raw, "source_row"], nulls_last=True)
+        merged, apart = _merged(own, cell, alike=cell.name in agreed)
         result = result.drop([c for c in merged.columns if c in result.columns and c != "_group"]).join(
             merged, on="_group", how="left", maintain_order="left"
         )

@@ -16,13 +16,18 @@ def policy_of(table: str, repeats: Repeats | None) -> Repeats:
     return repeats or Repeats.model_validate("same" if table == "participants" else "finding")
 
 
+def merge_key(table: str) -> list[str]:
+    """What must be the same for two rows to be one: of an infant's rows also the participant."""
+    return ["participant_id", "infant_id"] if table == "participants" else list(targets.row_id_parts(table))
+
+
 def apply(table: str, frame: pl.DataFrame, policy: Repeats) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The table with `repeats` and `repeat_allowed`, and the problems found on the way (PLACED_PROBLEMS).
 
     `same` and `agree` make one row of several; `replicate` numbers them, `latest` marks the others as not
     reported; `keep` and `finding` leave them all.
     """
-    key = list(targets.row_id_parts(table))
+    key = merge_key(table)
     none = pl.DataFrame(schema=PLACED_PROBLEMS)
     frame = frame.with_columns(
         repeats=pl.lit(policy.policy), repeat_allowed=pl.lit(policy.policy in {"keep", "replicate"})
@@ -71,6 +76,9 @@ def _agree(
         apart = apart | ((high - low) > bound + 1e-9).fill_null(False)
     if "censored" in frame.columns:
         apart = apart | (pl.col("censored").fill_null("").n_unique().over(key) > 1)
+        # `<0.5` and `<50` do not say the same, however near: limits are compared exactly.
+        limit = pl.when(pl.col("censored").is_not_null()).then("limit_raw")
+        apart = apart | (limit.n_unique().over(key) > 1)
     stay = canonical.select(apart.alias("apart")).to_series()
     lets = [name for name in merge.variables(frame) if name.startswith("let_")]
     agreed = [*(name.removesuffix("__number") for name in numbers), *lets]

@@ -9,17 +9,18 @@ import polars as pl
 
 from milkqc import cells as text_cells
 from milkqc import reference
-from milkqc.mapping import actions, blocks, targets, values
+from milkqc.mapping import actions, blocks, rejects, targets, values
 from milkqc.mapping.actions import Place
-from milkqc.mapping.blocks import PLACED_PROBLEMS, REJECT_SCHEMA, Built
+from milkqc.mapping.blocks import PLACED_PROBLEMS, Built
 from milkqc.mapping.language import Analyte, Block, Defaults, LimitOf
+from milkqc.mapping.limits import limits
 from milkqc.mapping.rows import Rows
 from milkqc.mapping.values import Mapped
 
 
 def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> Built:
     """One row for each sample and analyte of a wide file, also where the result is missing; for each row of a long one."""
-    frames, problems, rejected = [], [], []
+    frames, problems, unplaced = [], [], []
     judged: dict[tuple[str, str], int] = {}
     columns: dict[str, tuple[str, ...]] = {}
     used = pl.repeat(False, rows.height, dtype=pl.Boolean, eager=True)
@@ -28,40 +29,32 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
         place = blocks.with_lets(Place(rows, missing, visit or None, suffix), block)
         shared, shared_columns = _shared(table, block, place)
         made = blocks.keys(table, block, place)
-        why, key_cells = blocks.key_faults(made), blocks.key_cells(made)
+        why, key_cells = rejects.key_faults(made), rejects.key_cells(made, block, rows)
         shared = shared.with_columns(
             made[name].value.alias(name) if name in made else pl.lit(None, dtype=pl.String).alias(name)
             for name in targets.KEYS[table]
         )
         for analyte, mapped, mine, spec in _analytes(block, place):
-            reason, cells = why, key_cells
+            reason = why
             if analyte is None:
-                text = pl.concat_str(
-                    pl.lit("analyte is "),
-                    place.rows.cells(_long_analyte(block)).text.fill_null("empty"),
-                    pl.lit(", not known"),
-                )
+                named = place.rows.cells(_long_analyte(block)).text.fill_null("empty")
+                text = pl.concat_str(pl.lit("analyte is "), named, pl.lit(", not known"))
                 reason = pl.select(pl.coalesce(why, text)).to_series()
-                named = place.rows.cells(_long_analyte(block)).text.fill_null("")
-                shown = pl.concat_str(key_cells, pl.lit(f"; {_long_analyte(block)}="), named)
-                cells = pl.select(shown).to_series()
             good = mine & reason.is_null()
-            rejected.append(
-                shared.select("source_table", "source_file", "source_row")
-                .with_columns(why=reason, cells=cells)
-                .filter(mine & ~good)
-            )
+            unplaced.append(rejects.unplaced(mine & ~good, reason, key_cells))
             if analyte is None:
                 continue
             used = used | good
+            assay = limits(spec.limit, place)
             frame = shared.with_columns(analyte=pl.lit(analyte)).with_columns(
-                _result(mapped, spec, place, block)
+                _result(mapped, assay, spec, place, block)
             )
             frames.append(frame.filter(good))
             position = pl.select(pl.when(good).then(good.cast(pl.UInt32).cum_sum() - 1 + offset)).to_series()
             found = pl.concat(
                 [
                     mapped.problems.with_columns(variable=pl.lit(analyte)),
+                    _at(assay.problems, mine).with_columns(variable=pl.lit("limit")),
                     *(
                         part.problems.with_columns(variable=pl.lit(name))
                         for name, part in shared_columns.items()
@@ -77,6 +70,11 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
                 judged[rule, analyte] = judged.get((rule, analyte), 0) + int(
                     (good & mapped.missing.is_null() | (mapped.missing == "unreadable")).sum()
                 )
+            for rule in assay.judged:
+                known = int((good & (assay.missing.is_null() | (assay.missing == "unreadable"))).sum())
+                judged[rule, "limit"] = judged.get((rule, "limit"), 0) + known
+            if assay.columns:
+                columns["limit"] = tuple(dict.fromkeys((*columns.get("limit", ()), *assay.columns)))
             columns[analyte] = tuple(dict.fromkeys((*columns.get(analyte, ()), *mapped.columns)))
         for name, part in shared_columns.items():
             columns[name] = part.columns
@@ -85,15 +83,17 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
     frame = pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame()
     found = pl.concat(problems, how="diagonal") if problems else pl.DataFrame(schema=PLACED_PROBLEMS)
     if problems:
-        found = found.with_columns(
-            n_rows=pl.lit(1, dtype=pl.Int64), source_row=frame["source_row"].gather(found["place"])
-        ).select(pl.col(name).cast(kind) for name, kind in PLACED_PROBLEMS.items())
-    unplaced = pl.concat(rejected) if rejected else pl.DataFrame(schema=REJECT_SCHEMA)
-    unplaced = unplaced.unique(subset=["source_file", "source_row"], keep="first", maintain_order=True)
+        found = _once(found, frame, list(columns))
     return Built(
         frame,
         found,
-        unplaced.select(pl.col(name).cast(kind) for name, kind in REJECT_SCHEMA.items()),
+        rejects.rejected(
+            unplaced,
+            rows,
+            {**columns, "long": _long_columns(block)},
+            keys=rejects.key_columns(block),
+            placed=used,
+        ),
         rows.table.height,
         int(used.sum()),
         rows.set_aside,
@@ -103,10 +103,31 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
     )
 
 
+def _once(found: pl.DataFrame, frame: pl.DataFrame, variables: list[str]) -> pl.DataFrame:
+    """Problems of one cell that all analytes of its sample share made one, with the number of rows it concerns."""
+    where = frame.select("source_file", "source_row")[found["place"]]
+    order = pl.col("variable").replace_strict(
+        variables, list(range(len(variables))), default=-1, return_dtype=pl.Int64
+    )
+    return (
+        pl.concat([found, where], how="horizontal")
+        .group_by("source_file", "source_row", "rule_id", "variable", "value", "expected")
+        .agg(pl.col("place").min(), n_rows=pl.len())
+        .sort("place", order, "rule_id", "value")
+        .select(pl.col(name).cast(kind) for name, kind in PLACED_PROBLEMS.items())
+    )
+
+
 def _long_analyte(block: Block) -> str:
     if block.long is None or block.long.analyte is None:
         raise ValueError("only a long block has a column that names its analyte")
     return block.long.analyte
+
+
+def _long_columns(block: Block) -> tuple[str, ...]:
+    """What a row of a long file holds whatever its analyte."""
+    long = block.long
+    return () if long is None else tuple(name for name in (long.value, long.unit, long.limit) if name)
 
 
 def _shared(table: str, block: Block, place: Place) -> tuple[pl.DataFrame, dict[str, Mapped]]:
@@ -136,7 +157,7 @@ def _order(column: str, block: Block, place: Place, made: Mapping[str, Mapped]) 
     cells = place.rows.cells(place.named(column))
     if cells.native is not None and cells.kind != "boolean":
         return cells.native.to_physical().cast(pl.Float64)
-    return text_cells.dates(cells.text, "%Y-%m-%d")["date"].to_physical().cast(pl.Float64)
+    return latest_order(cells.text)
 
 
 def _analytes(block: Block, place: Place) -> list[tuple[str | None, Mapped, pl.Series, Analyte]]:
@@ -193,20 +214,22 @@ def _with_defaults(spec: Analyte, every: Defaults) -> Analyte:
     )
 
 
-def _result(mapped: Mapped, spec: Analyte, place: Place, block: Block) -> list[pl.Series | pl.Expr]:
+def _result(
+    mapped: Mapped, assay: Mapped, spec: Analyte, place: Place, block: Block
+) -> list[pl.Series | pl.Expr]:
     """The result's own columns (docs/architecture.md); the limit of a censored cell is the cell's own if it says one."""
     height = place.rows.height
     none = pl.repeat(None, height, dtype=pl.Float64, eager=True)
     censored = mapped.censored if mapped.censored is not None else none.cast(pl.String)
     own = mapped.limit if mapped.limit is not None else none
-    declared = limits(spec.limit, place)
     # A declared limit is the lowest that the assay sees: it says nothing of a result above the range.
-    limit = pl.select(pl.when(censored == ">").then(own).otherwise(pl.coalesce(own, declared))).to_series()
+    limit = pl.select(pl.when(censored == ">").then(own).otherwise(pl.coalesce(own, assay.value))).to_series()
     columns: list[pl.Series | pl.Expr] = [
         mapped.raw.alias("raw"),
         mapped.value.cast(pl.Float64).alias("number"),
         censored.alias("censored"),
         limit.alias("limit_raw"),
+        assay.raw.alias("limit_text"),
         (mapped.unit if mapped.unit is not None else none.cast(pl.String)).alias("raw_unit"),
         pl.select(pl.when(censored.is_null()).then(mapped.missing)).to_series().alias("missing_reason"),
     ]
@@ -220,21 +243,7 @@ def _result(mapped: Mapped, spec: Analyte, place: Place, block: Block) -> list[p
     return columns
 
 
-def limits(limit: LimitOf | None, place: Place) -> pl.Series:
-    """Each row's limit in the raw unit, null where none is declared or it cannot be read."""
-    height = place.rows.height
-    if limit is None:
-        return pl.repeat(None, height, dtype=pl.Float64, eager=True)
-    if limit.value is not None:
-        return pl.repeat(limit.value, height, dtype=pl.Float64, eager=True)
-    if limit.from_ is not None:
-        cells = place.rows.cells(place.named(limit.from_))
-        if cells.kind == "number" and cells.native is not None:
-            return cells.native
-        decimal, thousands = place.rows.separators(place.named(limit.from_))
-        parsed = text_cells.numbers(cells.text, decimal=decimal, thousands=thousands)
-        # A limit column may itself say `<0.5`.
-        return pl.select(pl.coalesce(parsed["number"], parsed["limit"])).to_series()
-    text = place.rows.cells(place.named(limit.by or "")).text
-    words = {key: repr(value) for key, value in (limit.values or {}).items()}
-    return values.recode(text, words).cast(pl.Float64)
+def latest_order(text: pl.Series) -> pl.Series:
+    """Text that orders results by itself: ISO dates as days, else plain numbers; null for anything else."""
+    days = text_cells.dates(text, "%Y-%m-%d")["date"].to_physical().cast(pl.Float64)
+    return days if days.is_not_null().any() else text_cells.numbers(text)["number"]

@@ -62,17 +62,21 @@ def _block(table: str, path: Path_, block: Block) -> Iterator[Use]:
                 kind = known[name].type if name in known else ""
             if section == "extra":
                 kind = getattr(spec, "type", "text")
-            yield from _spec(block, spec, (*path, section, name), suffixes, kind)
+            # Inside a let a name means an earlier let, else a source column: `W: {from: W, unit: kg}` reads column W.
+            lets = list(block.let)[: list(block.let).index(name)] if section == "let" else list(block.let)
+            yield from _spec(block, spec, (*path, section, name), suffixes, kind, lets)
     yield from _limit(block, block.every.limit, (*path, "every", "limit"), suffixes)
     if block.every.unit is not None and block.every.unit.from_ is not None:
         yield _at(block, block.every.unit.from_, (*path, "every", "unit"))
 
 
-def _spec(block: Block, spec: Column, path: Path_, suffixes: tuple[str, ...], kind: str) -> Iterator[Use]:
+def _spec(
+    block: Block, spec: Column, path: Path_, suffixes: tuple[str, ...], kind: str, lets: list[str]
+) -> Iterator[Use]:
     if spec.match in {"undecided", "not_collected"}:
         return
     for place, name in enumerate(spec.from_ or ()):
-        if name in block.let:
+        if name in lets:
             continue
         for suffix in suffixes:
             where = (
@@ -85,7 +89,7 @@ def _spec(block: Block, spec: Column, path: Path_, suffixes: tuple[str, ...], ki
         except formulas.FormulaError:
             names = []
         for name in names:
-            if name not in block.let:
+            if name not in lets:
                 yield _at(block, name, (*path, "formula"), spec.optional, "number", None)
     if spec.unit is not None and spec.unit.from_ is not None:
         for suffix in suffixes:

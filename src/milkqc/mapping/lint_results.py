@@ -1,0 +1,167 @@
+"""The faults of long files and of laboratory results: analytes, substances, limits."""
+
+from __future__ import annotations
+
+from milkqc import reference
+from milkqc.errors import UnitError
+from milkqc.mapping import lint_units
+from milkqc.mapping.actions import action_of
+from milkqc.mapping.faults import FaultList, nearest
+from milkqc.mapping.language import Analyte, Block, Defaults, LimitOf
+from milkqc.mapping.lint_options import options, same_codes
+from milkqc.mapping.lint_units import UNITLESS
+from milkqc.mapping.replicates import NUMBERS, REPLICATES
+from milkqc.yamlfile import Path_
+
+
+def long(
+    table: str, path: Path_, block: Block, known: dict[str, reference.Column], faults: FaultList
+) -> None:
+    """Note what is wrong with a block's `long`."""
+    long = block.long
+    if long is None:
+        return
+    where = (*path, "long")
+    results = table in {"milk", "biomarkers"}
+    wanted = "analyte" if results else "variable"
+    if getattr(long, wanted) is None:
+        faults.add(
+            where,
+            "M111",
+            f"the key `{wanted}` is missing.",
+            f"Name the column that says which {wanted} a row holds.",
+        )
+    same_codes((*where, "codes"), long.codes, faults)
+    if results:
+        for code, name in long.codes.items():
+            if name not in reference.analytes():
+                faults.add(
+                    (*where, "codes", code),
+                    "M204",
+                    f"the analyte {name!r} is not known.",
+                    nearest(name, reference.analytes()),
+                )
+        return
+    if not long.codes:
+        faults.add(where, "M111", "the key `codes` is missing.", "Add `codes: {source: variable}`.")
+    for code, name in long.codes.items():
+        if name not in known or known[name].type not in NUMBERS:
+            faults.add(
+                (*where, "codes", code), "M121", f"{name!r} is not a number of {table}.", nearest(name, known)
+            )
+            continue
+        given = block.columns.get(name)
+        if long.unit is None and known[name].unit not in UNITLESS and (given is None or given.unit is None):
+            faults.add(
+                (*where, "codes", code),
+                "M202",
+                f"nothing says in which unit {code} is.",
+                f"Add `unit: COLUMN` to `long`, or `columns: {{{name}: {{unit: ...}}}}`.",
+            )
+
+
+def analytes(table: str, path: Path_, block: Block, faults: FaultList) -> None:
+    """Note what is wrong with a block's `analytes` and `every`."""
+    if table not in {"milk", "biomarkers"}:
+        for key, given in (("analytes", bool(block.analytes)), ("every", block.every != Defaults())):
+            if given:
+                faults.add((*path, key), "M123", f"`{key}` is for milk and biomarkers.", "Use `columns`.")
+        return
+    if not block.analytes and block.long is None:
+        faults.add(
+            path,
+            "M111",
+            "the block names no analytes.",
+            "Add `analytes:` for a wide file or `long:` for a long one.",
+        )
+    if block.every.unit is not None and block.every.unit.text is not None:
+        lint_units.known((*path, "every", "unit"), block.every.unit.text, faults)
+    known = reference.analytes()
+    for name, spec in block.analytes.items():
+        where = (*path, "analytes", name)
+        if name not in known:
+            hint = nearest(name, known) or "The keys are in analytes.csv."
+            faults.add(where, "M204", f"the analyte {name!r} is not known.", hint)
+            continue
+        options(where, spec, "number", faults, from_long=block.long is not None)
+        _one(where, name, spec, block, faults)
+    _limit((*path, "every", "limit"), block.every.limit, faults)
+    if block.long is None:
+        return
+    nowhere = block.long.unit is None and block.every.unit is None
+    if nowhere and not block.long.codes and not block.analytes:
+        faults.add(
+            (*path, "long"), "M202", "nothing says in which unit the results are.", "Add `unit: COLUMN`."
+        )
+    for code, name in block.long.codes.items():
+        if name in known and name not in block.analytes:
+            _unit((*path, "long", "codes", code), name, Analyte(), block, faults)
+
+
+def _one(path: Path_, name: str, spec: Analyte, block: Block, faults: FaultList) -> None:
+    action = action_of(spec, "number")
+    if action in REPLICATES:
+        faults.add(
+            (*path, "do"),
+            "M190",
+            "not yet: results in several columns come with a later version.",
+            "Map one column, or stack the file as long with `repeats: replicate`.",
+        )
+    if spec.codes is not None:
+        faults.add((*path, "codes"), "M123", "a result has no codes.", "Use `missing` for codes of missing.")
+    substance = spec.substance or block.every.substance
+    if substance is not None and not _substance((*path, "substance"), name, substance, faults):
+        return
+    _unit(path, name, spec, block, faults)
+    _limit((*path, "limit"), spec.limit, faults)
+
+
+def _substance(path: Path_, name: str, substance: str, faults: FaultList) -> bool:
+    try:
+        named = reference.substance(substance)
+    except UnitError as error:
+        faults.add(path, "M205", error.what, error.todo)
+        return False
+    analyte = reference.analytes()[name]
+    if named.family != analyte.family:
+        faults.add(
+            path,
+            "M205",
+            f"{substance} is no form of {name}.",
+            f"Name the form that the laboratory reports, such as {name}.",
+        )
+        return False
+    return True
+
+
+def _unit(path: Path_, name: str, spec: Analyte, block: Block, faults: FaultList) -> None:
+    to = reference.analytes()[name].unit
+    substance = spec.substance or block.every.substance
+    if action_of(spec, "number") == "formula":
+        lint_units.of_formula(path, spec, block, faults, to=to, what=name, substance=substance)
+        return
+    if lint_units.of_lets(path, spec, block, faults, to=to, what=name, substance=substance):
+        return
+    unit = spec.unit or block.every.unit
+    if unit is None:
+        if block.long is None or block.long.unit is None:
+            faults.add(
+                path, "M202", f"nothing says in which unit {name} is.", "Add `unit:`, or `unit: header`."
+            )
+    elif unit.text is not None:
+        lint_units.converts((*path, "unit"), unit.text, to, faults, what=name, substance=substance)
+
+
+def _limit(path: Path_, limit: LimitOf | None, faults: FaultList) -> None:
+    if limit is None:
+        return
+    if sum(part is not None for part in (limit.value, limit.from_, limit.by)) != 1:
+        faults.add(
+            path,
+            "M113",
+            "a limit is a number, a column, or numbers by batch.",
+            "Write `limit: 0.7`, `{from: LOD}` or `{by: PLATE, values: {...}}`.",
+        )
+    elif limit.by is not None and not limit.values:
+        faults.add(path, "M111", "the key `values` is missing.", "Give the limit of each batch.")
+    same_codes((*path, "values"), limit.values or {}, faults)

@@ -1,0 +1,190 @@
+"""The units of columns, lets and formulas: known, there where they are needed, and convertible."""
+
+from __future__ import annotations
+
+from milkqc import reference, units
+from milkqc.errors import UnitError
+from milkqc.mapping import formula as formulas
+from milkqc.mapping.actions import action_of
+from milkqc.mapping.faults import FaultList
+from milkqc.mapping.language import Block, Column
+from milkqc.mapping.lint_options import GESTATION
+from milkqc.mapping.replicates import NUMBERS
+from milkqc.yamlfile import Path_
+
+# Units that only name the form of a number: nothing to convert, nothing to declare.
+UNITLESS = {"", "1", "{z}"}
+
+
+class _UnwrittenError(Exception):
+    """A let whose unit only the data says (a header, a column), where it must be known beforehand."""
+
+
+def of_column(
+    path: Path_, spec: Column, column: reference.Column, block: Block, faults: FaultList, *, measured: bool
+) -> None:
+    """Note what is wrong with the unit of a number that becomes `column`."""
+    if spec.match in {"undecided", "not_collected"} or spec.do == "from_schedule" or spec.format in GESTATION:
+        return
+    if column.type not in NUMBERS or column.unit in UNITLESS:
+        if spec.unit is not None and (column.type not in NUMBERS or spec.unit.text not in {None, "1"}):
+            faults.add((*path, "unit"), "M203", f"{column.column} has no unit.", "Take `unit` out.")
+        return
+    if action_of(spec, column.type) == "formula":
+        of_formula(path, spec, block, faults, to=column.unit, what=column.column)
+        return
+    if of_lets(path, spec, block, faults, to=column.unit, what=column.column):
+        return
+    if spec.unit is None:
+        if measured and block.long is not None and block.long.unit is not None:
+            return
+        faults.add(
+            path,
+            "M202",
+            f"nothing says in which unit {', '.join(spec.from_ or ()) or 'the value'} is.",
+            f"Add `unit:` ({column.unit} is what {column.column} becomes).",
+        )
+    elif spec.unit.text is not None:
+        converts((*path, "unit"), spec.unit.text, column.unit, faults, what=column.column)
+
+
+def of_lets(
+    path: Path_,
+    spec: Column,
+    block: Block,
+    faults: FaultList,
+    *,
+    to: str,
+    what: str,
+    substance: str | None = None,
+) -> bool:
+    """Whether `spec` takes lets; then their units must be written and convert, and it has no options of its own."""
+    lets = [name for name in spec.from_ or () if name in block.let]
+    if not lets:
+        return False
+    for key in ("unit", "codes", "missing", "format"):
+        if getattr(spec, key) is not None:
+            faults.add(
+                (*path, key),
+                "M123",
+                f"the let {lets[0]} has been read already.",
+                f"Write `{key}` at the let.",
+            )
+    if len(lets) < len(spec.from_ or ()):
+        faults.add((*path, "from"), "M123", "lets and source columns are mixed.", "Make lets of all of them.")
+    for name in lets:
+        try:
+            unit = let_unit(block, name)
+        except _UnwrittenError:
+            if len(lets) > 1:
+                faults.add(
+                    (*path, "from"), "M202", f"the let {name} is combined with others.", "Write its unit out."
+                )
+            continue
+        except (UnitError, formulas.FormulaError):
+            continue  # said at the let
+        if unit is None:
+            faults.add(path, "M202", f"nothing says in which unit the let {name} is.", "Add `unit:` to it.")
+        else:
+            converts((*path, "from"), unit, to, faults, what=what, substance=substance)
+    return True
+
+
+def let_unit(block: Block, name: str) -> str | None:
+    """The unit of a let, from its own text or its formula; null when it has none."""
+    let = block.let[name]
+    earlier = list(block.let)[: list(block.let).index(name)]
+    if let.format in GESTATION:
+        return "d"
+    if let.unit is not None:
+        if let.unit.text is None:
+            raise _UnwrittenError(name)
+        return let.unit.text
+    if let.formula is not None:
+        return formulas.unit_of(
+            formulas.parse(let.formula), lambda part: let_unit(block, part) if part in earlier else None
+        )
+    inner = [part for part in let.from_ or () if part in earlier]
+    return let_unit(block, inner[0]) if inner else None
+
+
+def of_formula(
+    path: Path_,
+    spec: Column,
+    block: Block,
+    faults: FaultList,
+    *,
+    to: str | None,
+    what: str,
+    substance: str | None = None,
+    lets: list[str] | None = None,
+) -> None:
+    """Note a formula whose units do not go together or do not become `to` (null: any unit will do)."""
+    if spec.formula is None:
+        return
+    known = list(block.let) if lets is None else lets
+    own = spec.unit.text if spec.unit is not None else None
+    where = (*path, "formula")
+
+    def unit(name: str) -> str | None:
+        return let_unit(block, name) if name in known else own
+
+    try:
+        result = formulas.unit_of(formulas.parse(spec.formula), unit)
+    except _UnwrittenError as error:
+        faults.add(where, "M202", f"the formula needs the unit of the let {error}.", "Write its unit out.")
+        return
+    except formulas.FormulaError:
+        return  # said by lint_options
+    except UnitError as error:
+        faults.add(where, "M207", error.what, error.todo)
+        return
+    if spec.unit is not None and spec.unit.text is None:
+        faults.add(where, "M202", "a formula needs the unit of its columns.", "Write it out.")
+    elif to is not None and to not in UNITLESS and result is None:
+        faults.add(
+            path,
+            "M202",
+            "nothing says which unit the formula's result has.",
+            "Add `unit:` to the column or to its lets.",
+        )
+    elif to is not None and to not in UNITLESS and result is not None:
+        converts(where, result, to, faults, what=what, substance=substance)
+
+
+def known(path: Path_, text: str, faults: FaultList) -> bool:
+    """Whether the text is a unit; noted when it is not."""
+    try:
+        units.canonical(text)
+    except UnitError as error:
+        faults.add(path, "M201", error.what, error.todo)
+        return False
+    return True
+
+
+def converts(
+    path: Path_, unit: str, to: str, faults: FaultList, *, what: str, substance: str | None = None
+) -> None:
+    """Note a unit that is not known, does not become `to`, or would with a substance that nobody named."""
+    if not known(path, unit, faults):
+        return
+    try:
+        units.unit_factor(unit, to, substance=substance)
+    except UnitError as error:
+        if substance is None and _converts_with_a_substance(unit, to):
+            faults.add(
+                path,
+                "M206",
+                f"{unit} of {what} is an amount: to reach {to} its substance must be named.",
+                error.todo or "Name its `substance`.",
+            )
+        else:
+            faults.add(path, "M207", f"cannot convert {what} from {unit} to {to}.", error.todo or error.what)
+
+
+def _converts_with_a_substance(unit: str, to: str) -> bool:
+    try:
+        units.unit_factor(unit, to, substance="iodine")
+    except UnitError:
+        return False
+    return True

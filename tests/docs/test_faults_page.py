@@ -1,0 +1,208 @@
+"""docs/faults.md: every code is explained, and every message on the page is one that milkqc really prints."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from milkqc.errors import MilkqcError
+from milkqc.mapping.faults import CODES
+
+PAGE = (Path(__file__).parents[2] / "docs" / "faults.md").read_text(encoding="utf-8")
+ENTRY = re.compile(
+    r"^### (?P<code>[MR]\d{3}) (?P<title>.+)\n\n(?P<text>(?:.+\n)+)\n"
+    r"```text\n(?P<example>.+)\n```\n\n(?P<todo>(?:.+\n)+)",
+    re.MULTILINE,
+)
+ENTRIES = {match["code"]: match for match in ENTRY.finditer(PAGE)}
+
+MAPPING = """\
+milkqc: 1
+study: example
+tables:
+  anthro: {file: anthro.csv}
+  lab: {file: lab.csv}
+growth:
+  from: anthro
+  key: {participant_id: PID, visit: VISIT}
+  columns:
+    visit_date: {from: VDATE, format: "%d/%m/%Y"}
+    weight_kg: {from: WEIGHT, unit: kg}
+milk:
+  from: lab
+  key: {participant_id: PID, visit: VISIT, sample_id: TUBE}
+  analytes:
+    retinol: {from: RETINOL, unit: umol/L, substance: retinol}
+unmapped: {lab: [NOTE]}
+expectations: [rules.yaml]
+"""
+RULES = """\
+table: growth
+rules:
+  - id: growth.weight_kg.ours
+    expect: value_between
+    column: weight_kg
+    max: 20
+    severity: warning
+    says: Weight {value} {unit}, but {expected}.
+    source: our scale
+    examples: {pass: [5], fail: [25]}
+"""
+FILES = {
+    "mapping.yaml": MAPPING,
+    "rules.yaml": RULES,
+    "data/anthro.csv": "PID,VISIT,VDATE,WEIGHT\n1,birth,01/02/2024,3.2\n",
+    "data/lab.csv": "PID,VISIT,TUBE,RETINOL,NOTE\n1,birth,T1,1.5,\n",
+}
+WEIGHT = "weight_kg: {from: WEIGHT, unit: kg}"
+RULE = "expectations: [rules.yaml]"
+
+# code -> what is done to the study: (file, old text, new text); an old text of "" stands for the whole file.
+CHANGES: dict[str, tuple[str, str, str | None]] = {
+    "M101": ("mapping.yaml", "", None),
+    "M102": ("mapping.yaml", "{file: lab.csv}", "{file: lab.csv"),
+    "M103": ("mapping.yaml", "study: example", "study: example\nstudy: other"),
+    "M104": ("mapping.yaml", "{file: anthro.csv}", "&where {file: anthro.csv}"),
+    "M105": ("mapping.yaml", "", "milkqc: " + "[" * 50 + "]" * 50 + "\n"),
+    "M106": ("mapping.yaml", "", "- milkqc\n"),
+    "M107": ("mapping.yaml", "milkqc: 1", "milkqc: 2"),
+    "M110": ("mapping.yaml", "unit: kg", "unti: kg"),
+    "M111": ("mapping.yaml", "from: anthro\n  key", "key"),
+    "M112": ("mapping.yaml", "unit: kg", "unit: kg, do: convrt"),
+    "M113": ("mapping.yaml", "study: example", "study: example\ndata_cutoff: 31/12/2024"),
+    "M120": ("mapping.yaml", "from: anthro", "from: antro"),
+    "M121": ("mapping.yaml", "weight_kg", "wieght_kg"),
+    "M122": ("mapping.yaml", "key: {participant_id: PID, visit: VISIT}", "key: {participant_id: PID}"),
+    "M123": ("mapping.yaml", "from: WEIGHT, unit: kg", "from: [WEIGHT, WEIGHT2], unit: kg"),
+    "M124": ("mapping.yaml", WEIGHT, WEIGHT + "\n    measured: {do: constant, value: laying}"),
+    "M125": ("mapping.yaml", "from: WEIGHT", 'from: "WEIGHT{visit}"'),
+    "M126": ("mapping.yaml", "unmapped: {lab: [NOTE]}\n", ""),
+    "M127": ("mapping.yaml", "[NOTE]", "[NOTE, RETINOL]"),
+    "M128": ("mapping.yaml", WEIGHT, WEIGHT + "\n    muac_cm: {match: undecided}"),
+    "M130": ("mapping.yaml", "lab.csv", "../lab.csv"),
+    "M131": ("mapping.yaml", "%d/%m/%Y", "%d/%m/%Q"),
+    "M140": ("mapping.yaml", "tables:", "mae: {authority: IMO, basis: milk_concentration}\ntables:"),
+    "M150": ("mapping.yaml", WEIGHT, "weight_kg: {do: formula, formula: WEIGHT -, unit: kg}"),
+    "M190": ("mapping.yaml", WEIGHT, "weight_kg: {do: formula, formula: log(WEIGHT), unit: kg}"),
+    "M201": ("mapping.yaml", "unit: kg", "unit: kgs."),
+    "M202": ("mapping.yaml", ", unit: kg", ""),
+    "M203": ("mapping.yaml", 'VDATE, format: "%d/%m/%Y"', 'VDATE, unit: day, format: "%d/%m/%Y"'),
+    "M204": ("mapping.yaml", "retinol: {from", "retinool: {from"),
+    "M205": ("mapping.yaml", "substance: retinol", "substance: retinil"),
+    "M206": ("mapping.yaml", ", substance: retinol", ""),
+    "M207": ("mapping.yaml", "unit: kg", "unit: cm"),
+    "M208": ("mapping.yaml", "unit: umol/L", "unit: header"),
+    "M301": ("data/lab.csv", "", None),
+    "M302": ("data/lab.csv", "1,birth,T1,1.5,\n", "1,birth,T1,1.5\n"),
+    "M303": ("mapping.yaml", "from: WEIGHT", "from: WIEGHT"),
+    "M305": ("mapping.yaml", ', format: "%d/%m/%Y"', ""),
+    "M306": (
+        "mapping.yaml",
+        "visit: VISIT}\n  columns",
+        "visit: {from: VISIT, codes: {b: birth}, otherwise: fault}}\n  columns",
+    ),
+    "M307": ("mapping.yaml", "file: lab.csv", "file: '*.csv'"),
+    "R102": ("rules.yaml", "examples: {", "examples: {{"),
+    "R103": ("rules.yaml", "max: 20", "max: 20\n    max: 30"),
+    "R104": ("rules.yaml", "max: 20", "max: &limit 20"),
+    "R105": ("rules.yaml", "", "table: " + "[" * 50 + "]" * 50 + "\n"),
+    "R106": ("rules.yaml", "", "- growth\n"),
+    "R201": ("rules.yaml", "max: 20", "maximum: 20\n    max: 20"),
+    "R202": ("rules.yaml", "    severity: warning\n", ""),
+    "R203": ("rules.yaml", "column: weight_kg", "column: weight"),
+    "R204": ("rules.yaml", "value_between", "value_among"),
+    "R205": ("rules.yaml", "max: 20", "max: twenty"),
+    "R206": ("rules.yaml", "max: 20", "max: 20\n    unit: g"),
+    "R207": ("rules.yaml", "id: growth.weight_kg.ours", "id: weight.ours"),
+    "R208": ("rules.yaml", "    examples: {pass: [5], fail: [25]}\n", ""),
+    "R301": ("mapping.yaml", RULE, "expectations: [{rule: growth.wieght_kg.range, off: other scales}]"),
+    "R303": (
+        "mapping.yaml",
+        RULE,
+        "expectations: [{rule: growth.weight_kg.share_missing, min: 3, reason: ours}]",
+    ),
+}
+
+
+def printed(folder: Path, changes: tuple[tuple[str, str, str | None], ...] = ()) -> list[str]:
+    """What `milkqc run` says of the example study with some of its texts changed."""
+    from milkqc.study import open_study
+
+    study = folder / "study"
+    for name, text in FILES.items():
+        path = study / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for changed, old, new in changes:
+            if changed == name and new is not None:
+                assert old in text
+                text = text.replace(old, new) if old else new
+        path.write_text(text, encoding="utf-8")
+        if any(changed == name and new is None for changed, _, new in changes):
+            path.unlink()
+    return _said(lambda: open_study(study / "mapping.yaml", study / "data"))
+
+
+def _said(action: Callable[[], object]) -> list[str]:
+    try:
+        action()
+    except MilkqcError as error:
+        return str(error).split("\n")
+    return []
+
+
+def _date_in_stata(folder: Path) -> list[str]:
+    import pandas as pd
+    import pyreadstat
+
+    data = folder / "study" / "data"
+    data.mkdir(parents=True)
+    frame = pd.DataFrame({"PID": ["1"], "VISIT": ["birth"], "VDATE": [dt.date(2024, 2, 1)], "WEIGHT": [3.2]})
+    pyreadstat.write_dta(frame, str(data / "anthro.dta"))
+    return printed(folder, (("mapping.yaml", "anthro.csv", "anthro.dta"),))
+
+
+def _no_rule_file(folder: Path) -> list[str]:
+    from milkqc.checks import suites
+
+    return _said(lambda: suites.load([folder / "study" / "rules.yaml"]))
+
+
+def _no_reason(folder: Path) -> list[str]:
+    from milkqc.checks.suites.changes import Change, changed
+    from milkqc.checks.suites.load import read_text
+
+    change = Change("growth.weight_kg.ours", max=30, file="mapping.yaml", line=18)
+    return _said(lambda: changed(read_text(RULES), [change]))
+
+
+OTHERS = {"M304": _date_in_stata, "R101": _no_rule_file, "R302": _no_reason}
+
+
+def test_the_example_study_has_no_fault(tmp_path):
+    assert printed(tmp_path) == []
+
+
+def test_every_code_is_on_the_page_and_the_page_has_no_other():
+    suite = (Path(__file__).parents[2] / "src/milkqc/checks/suites").glob("*.py")
+    raised = {code for path in suite for code in re.findall(r'"(R\d{3})"', path.read_text())}
+    read = {f"R{number}" for number in range(101, 107)}
+    assert set(ENTRIES) == set(CODES) | raised | read
+    assert list(ENTRIES) == sorted(ENTRIES)
+    assert len(re.findall(r"^### ", PAGE, re.MULTILINE)) == len(ENTRIES), "an entry is not of the page's form"
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_titles_are_those_of_the_code(code):
+    assert ENTRIES[code]["title"] == CODES[code]
+
+
+@pytest.mark.parametrize("code", sorted(ENTRIES))
+def test_the_message_on_the_page_is_printed(code, tmp_path):
+    example = ENTRIES[code]["example"]
+    assert f" {code}" in example
+    found = OTHERS[code](tmp_path) if code in OTHERS else printed(tmp_path, (CHANGES[code],))
+    assert example in found

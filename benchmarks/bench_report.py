@@ -20,7 +20,9 @@ from milkqc.summarise.overview import statistics
 
 INFANTS, VISITS, FINDINGS = 20_000, 5, 20_000
 SECONDS, MEGABYTES = 20.0, 2.0
-SCHEDULE = {f"month_{3 * n}": {"day": 91.0 * n, "window": [91.0 * n - 30, 91.0 * n + 30]} for n in range(VISITS)}
+SCHEDULE = {
+    f"month_{3 * n}": {"day": 91.0 * n, "window": [91.0 * n - 30, 91.0 * n + 30]} for n in range(VISITS)
+}
 ANALYTES = {"iodine": 120.0, "retinol": 480.0, "vitamin_b12": 300.0, "folate": 60.0, "zinc": 2.0}
 
 
@@ -100,7 +102,8 @@ def found(rules: list[Rule], growth: pl.DataFrame, *, most: int = FINDINGS) -> p
                 "variable": rule.when.get("analyte") or (rule.columns[0] if rule.columns else None),
                 "value": f"{n}.25",
                 "expected": "0.5 to 40 kg",
-                "message": f"Found {n}.25, which is unlikely. " + "Check the entry, its unit and the form. " * 2,
+                "message": f"Found {n}.25, which is unlikely. "
+                + "Check the entry, its unit and the form. " * 2,
                 "n_rows": 1,
                 "source_file": "anthro.csv",
                 "source_column": "WEIGHT",
@@ -116,7 +119,9 @@ def found(rules: list[Rule], growth: pl.DataFrame, *, most: int = FINDINGS) -> p
 def run() -> list[dict[str, Any]]:
     """Rows: what, measured, unit, bound, within."""
     internal = tables()
-    rules = [rule for rule in suites.load(catalogue.files("expectations")) if rule.table in {"growth", "milk"}]
+    rules = [
+        rule for rule in suites.load(catalogue.files("expectations")) if rule.table in {"growth", "milk"}
+    ]
     start = time.perf_counter()
     figures = statistics(internal, schedule=SCHEDULE) | evidence(internal, rules=rules, schedule=SCHEDULE)
     summed = time.perf_counter() - start
@@ -129,7 +134,10 @@ def run() -> list[dict[str, Any]]:
     result = Result(
         study="large",
         title="A large synthetic study",
-        **{name: internal.get(name, nothing) for name in ("participants", "visits", "growth", "milk", "biomarkers")},
+        **{
+            name: internal.get(name, nothing)
+            for name in ("participants", "visits", "growth", "milk", "biomarkers")
+        },
         **dict.fromkeys(("analysis", "mae_reference", "rejected", "codebook"), nothing),
         findings=found(list(rules), internal["growth"]),
         checks=ledger.frame(checks),
@@ -142,7 +150,9 @@ def run() -> list[dict[str, Any]]:
     start = time.perf_counter()
     made = render(dataclasses.replace(result))
     rendered = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+        1024**2 if sys.platform == "darwin" else 1024
+    )
     whole = summed + rendered
     return [
         {"what": "statistics", "measured": summed, "unit": "s"},

@@ -277,7 +277,9 @@ def _checks() -> pl.DataFrame:
             "growth.visit.before_birth", "rules", "growth", "visit_date", "critical", "ran", 372, 6, 0, 6
         ),
         LedgerRow("growth.laz.flag", "rules", "growth", "laz", "warning", "ran", 370, 31, 2, 31),
-        LedgerRow("milk.vitamin_b12.mature.batch_median", "gx", "milk", "vitamin_b12", "warning", "ran", 4, 1, 0, 1),
+        LedgerRow(
+            "milk.vitamin_b12.mature.batch_median", "gx", "milk", "vitamin_b12", "warning", "ran", 4, 1, 0, 1
+        ),
         LedgerRow(
             "milk.casein.range", "gx", "milk", "casein", "warning", "nothing_to_look_at", why="no casein"
         ),
@@ -449,7 +451,11 @@ def internal_tables() -> dict[str, pl.DataFrame]:
                 "infant_id": one,
                 "visit": visit,
                 "age_days": float(age),
-                "weight_kg": None if n == 3 else 45.0 if (n, visit) == (7, "month_3") else 3.3 + age / 40 + rng.gauss(0, 0.4),
+                "weight_kg": None
+                if n == 3
+                else 45.0
+                if (n, visit) == (7, "month_3")
+                else 3.3 + age / 40 + rng.gauss(0, 0.4),
                 "weight_kg__raw": "x",
                 "weight_kg__missing": "refused" if n == 3 else None,
                 "weight_kg__raw_unit": "kg",

@@ -22,7 +22,9 @@ def made(rich):
 
 
 def picture(card, place=0):
-    text = str(spread_chart(card["spread"][place], card["limits"], key="k", name=card["label"], unit=card["unit"]))
+    text = str(
+        spread_chart(card["spread"][place], card["limits"], key="k", name=card["label"], unit=card["unit"])
+    )
     return ElementTree.fromstring(text.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1))
 
 
@@ -75,7 +77,8 @@ def test_the_picture_says_itself_in_words(made):
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "words"), [(1, 2.5, "1 to 2.5"), (None, 230, "at most 230"), (0.05, None, "at least 0.05")]
+    ("low", "high", "words"),
+    [(1, 2.5, "1 to 2.5"), (None, 230, "at most 230"), (0.05, None, "at least 0.05")],
 )
 def test_bounds_read_as_words(low, high, words):
     assert bounds({"low": low, "high": high}) == words

@@ -18,16 +18,26 @@ def cases(result):
 
 def test_each_check_is_a_case_and_open_findings_that_fail_the_run_are_failures(study):
     root, told = cases(study)
-    assert (root.get("tests"), root.get("failures"), root.get("errors"), root.get("skipped")) == ("6", "1", "0", "2")
+    assert (root.get("tests"), root.get("failures"), root.get("errors"), root.get("skipped")) == (
+        "6",
+        "1",
+        "0",
+        "2",
+    )
     failed = told["growth.visit.before_birth [visit_date]"].find("failure")
     assert failed.get("type") == "critical"
     assert failed.get("message") == "Visit before birth: 6 critical open. See report.html and findings.csv."
-    assert told["growth.oedema.weight [oedema]"].find("skipped").get("message") == "skipped: oedema is not mapped"
+    assert (
+        told["growth.oedema.weight [oedema]"].find("skipped").get("message")
+        == "skipped: oedema is not mapped"
+    )
     assert told["growth.laz.flag [laz]"].find("failure") is None
     assert "30 findings open" in told["growth.laz.flag [laz]"].find("system-out").text
 
 
-@pytest.mark.parametrize(("fail_on", "failures"), [("critical", 1), ("warning", 3), ("info", 4), ("never", 0)])
+@pytest.mark.parametrize(
+    ("fail_on", "failures"), [("critical", 1), ("warning", 3), ("info", 4), ("never", 0)]
+)
 def test_fail_on_decides_what_fails(changed, fail_on, failures):
     root, _ = cases(changed(settings={"fail_on": fail_on}))
     assert root.get("failures") == str(failures)
@@ -62,7 +72,8 @@ def test_the_summary_tells_the_verdict_and_what_to_do_by_owner(study):
     assert "| Open findings | 6 critical, 31 warning, 1 info |" in text
     assert "| Checks | 0 passed, 4 failed, 1 nothing to look at, 1 could not run |" in text
     assert (
-        "### Site\n\n- **Blocker** Visit before birth: 6 findings in 6 rows of growth, 6 participants\n" in text
+        "### Site\n\n- **Blocker** Visit before birth: 6 findings in 6 rows of growth, 6 participants\n"
+        in text
     )
     assert "### Data manager" not in text  # nothing for them to do
 

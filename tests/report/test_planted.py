@@ -16,7 +16,17 @@ HEADER = (
     "text_validation_type_or_show_slider_number,text_validation_min,text_validation_max,identifier,branching_logic,"
     "required_field,custom_alignment,question_number,matrix_group_name,matrix_ranking,field_annotation"
 )
-FIELDS = {"pid": "", "mother_name": "y", "phone": "y", "address": "y", "sex": "", "arm": "", "site": "", "parity": "", "bw": ""}
+FIELDS = {
+    "pid": "",
+    "mother_name": "y",
+    "phone": "y",
+    "address": "y",
+    "sex": "",
+    "arm": "",
+    "site": "",
+    "parity": "",
+    "bw": "",
+}
 MAPPING = f"""
 milkqc: 1
 study: planted
@@ -57,9 +67,11 @@ def files(result):
 
 
 def test_the_planted_values_were_found(result):
-    assert {"reading.code.unknown", "reading.number.unreadable", "participants.birth_weight_kg.impossible"} <= set(
-        result.findings["rule_id"]
-    )
+    assert {
+        "reading.code.unknown",
+        "reading.number.unreadable",
+        "participants.birth_weight_kg.impossible",
+    } <= set(result.findings["rule_id"])
     assert EVIL in result.findings["value"].to_list()
 
 

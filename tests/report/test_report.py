@@ -119,7 +119,12 @@ def test_every_count_of_failed_checks_leads_to_rows_by_participant_and_visit(stu
     page = page_of(study)
     told = json.loads(render(study)["report.json"])
     failed = [check for row in told["status"]["rows"] for cell in row["cells"] for check in cell["behind"]]
-    assert {check["link"] for check in failed if check["state"] == "failed"} == {"do-1", "do-2", "do-3", "do-4"}
+    assert {check["link"] for check in failed if check["state"] == "failed"} == {
+        "do-1",
+        "do-2",
+        "do-3",
+        "do-4",
+    }
     for action in told["todo"]["actions"]:
         assert f'id="{action["anchor"]}"' in page
         assert all(row["who"] for row in action["list"])
@@ -436,4 +441,7 @@ def test_two_hundred_thousand_findings_make_a_small_page_in_seconds(changed, stu
     text = Outline(made["report.html"].decode()).text
     assert "66,667 open, cannot be true" in text
     assert re.search(r"\d+ of [\d,]+, all in findings\.csv", text)
-    assert "actions more in findings.csv" in Outline(page_of(changed(findings=big_findings(rules=2500, rows=5000)))).text
+    assert (
+        "actions more in findings.csv"
+        in Outline(page_of(changed(findings=big_findings(rules=2500, rows=5000)))).text
+    )

@@ -102,7 +102,9 @@ def test_a_participants_column_seen_from_growth_is_the_participants(changed, fin
 
 def test_what_concerns_no_single_variable_stands_with_the_whole_table(changed, findings_of):
     checks = [check("growth.key.repeated", "visit"), check("growth.row_id.unique", "row_id")]
-    _, cells = with_checks(changed, findings_of, checks, [row("growth.key.repeated", "critical", variable="visit")])
+    _, cells = with_checks(
+        changed, findings_of, checks, [row("growth.key.repeated", "critical", variable="visit")]
+    )
     assert cells["growth", "*"]["linked"].worst == "critical"
 
 

@@ -51,7 +51,9 @@ def test_each_action_has_its_owner_and_only_what_fails_the_run_is_a_blocker(stud
     ]
 
 
-@pytest.mark.parametrize(("fail_on", "blockers"), [("critical", 1), ("warning", 3), ("info", 4), ("never", 1)])
+@pytest.mark.parametrize(
+    ("fail_on", "blockers"), [("critical", 1), ("warning", 3), ("info", 4), ("never", 1)]
+)
 def test_the_severity_that_fails_the_run_makes_the_blockers(study, fail_on, blockers):
     assert sum(each["blocker"] for each in actions(study, fail_on=fail_on)) == blockers
 

@@ -8,9 +8,7 @@ from milkqc.report.verdict import decision
 
 
 def summary(critical=0, warning=0, info=0):
-    return {
-        name: {"open": n} for name, n in (("critical", critical), ("warning", warning), ("info", info))
-    }
+    return {name: {"open": n} for name, n in (("critical", critical), ("warning", warning), ("info", info))}
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,9 @@ PEOPLE = pl.DataFrame(
 
 def growth(**columns):
     rows = len(next(iter(columns.values())))
-    return pl.DataFrame({"visit": ["month_3"] * rows, "infant_id": columns.get("participant_id", ["A"] * rows)} | columns)
+    return pl.DataFrame(
+        {"visit": ["month_3"] * rows, "infant_id": columns.get("participant_id", ["A"] * rows)} | columns
+    )
 
 
 def weights(values):
@@ -73,7 +75,9 @@ def test_what_is_not_positive_cannot_stand_on_a_log_axis_and_is_counted():
 
 
 def test_sites_stand_apart_and_rows_without_one_are_named_so():
-    frame = growth(participant_id=["A", "B", "C", "D"], weight_kg=[3.0, 4.0, 5.0, 6.0], weight_kg__raw=["x"] * 4)
+    frame = growth(
+        participant_id=["A", "B", "C", "D"], weight_kg=[3.0, 4.0, 5.0, 6.0], weight_kg__raw=["x"] * 4
+    )
     quartiles, _ = spread({"growth": frame, "participants": PEOPLE})
     told = quartiles.filter(pl.col("variable") == "weight_kg").select("site", "n", "median").rows()
     assert told == [(None, 4, 4.5), ("(no site)", 1, 6.0), ("S1", 2, 3.5), ("S2", 1, 5.0)]
@@ -92,7 +96,16 @@ def test_a_superseded_run_is_not_in_the_spread():
     assert spread({"milk": frame})[0]["max"].to_list() == [1.0]
 
 
-def rule(rule_id, expect="value_between", *, table="milk", column="value", when=None, severity="warning", **arguments):
+def rule(
+    rule_id,
+    expect="value_between",
+    *,
+    table="milk",
+    column="value",
+    when=None,
+    severity="warning",
+    **arguments,
+):
     return Rule(rule_id, table, expect, (column,), severity, "", "", when=when or {}, arguments=arguments)
 
 

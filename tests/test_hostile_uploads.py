@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import os
 import resource
 import subprocess
@@ -119,7 +120,8 @@ def upload(tmp_path, monkeypatch, capsys):
             assert outcome.table(table)["row_id"].is_unique().all()
         return outcome
 
-    return run
+    yield run
+    logging.getLogger("milkqc").handlers.clear()  # it wrote to a stream that pytest has closed
 
 
 def dta(**columns):

@@ -66,6 +66,16 @@ _PRIVACY = click.option(
     help="Who may see OUT: `site` holds the rows of --site only; `public` aggregates without small counts.",
 )
 _SITE = click.option("--site", help="The site whose rows to keep; with --privacy site.")
+_JUNIT = click.option(
+    "--junit",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write every check as a test case to this JUnit XML file.",
+)
+_SUMMARY = click.option(
+    "--summary-md",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the verdict and what to do to this Markdown file.",
+)
 _QUIET = click.option("--quiet", is_flag=True, help="No progress on stderr.")
 
 
@@ -77,6 +87,8 @@ _QUIET = click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @_FORMATS
 @_PRIVACY
 @_SITE
+@_JUNIT
+@_SUMMARY
 @_TIMINGS
 @_QUIET
 def run(
@@ -87,13 +99,32 @@ def run(
     formats: tuple[str, ...],
     privacy: str,
     site: str | None,
+    junit: Path | None,
+    summary_md: Path | None,
     timings: Path | None,
     quiet: bool,
 ) -> None:
     """Harmonise, score and check the uploads in DATA as MAPPING says, and write every output to OUT."""
     _agree(privacy, site, formats)
     _progress(quiet=quiet)
-    sys.exit(_run(mapping, data, out, fail_on, formats, timings, privacy=privacy, site=site))
+    if privacy == "public" and (junit is not None or summary_md is not None):
+        raise click.UsageError(
+            "--junit and --summary-md name findings one by one: not with --privacy public."
+        )
+    sys.exit(
+        _run(
+            mapping,
+            data,
+            out,
+            fail_on,
+            formats,
+            timings,
+            privacy=privacy,
+            site=site,
+            junit=junit,
+            summary_md=summary_md,
+        )
+    )
 
 
 @commands.command()
@@ -156,9 +187,14 @@ def _run(
     *,
     privacy: str,
     site: str | None,
+    junit: Path | None = None,
+    summary_md: Path | None = None,
 ) -> int:
     from milkqc import deliver, pipeline
 
+    for beside in (junit, summary_md):
+        if beside is not None:
+            deliver.require_folder(beside)
     stopwatch = pipeline.Stopwatch()
     result = pipeline.run(mapping, data=data, fail_on=fail_on, stopwatch=stopwatch, site=site)
     with stopwatch("writing"):
@@ -166,6 +202,10 @@ def _run(
             result = deliver.deliver_public(result, out)
         else:
             deliver.deliver(result, out, formats=formats)
+    if junit is not None:
+        deliver.write_junit(result, junit)
+    if summary_md is not None:
+        deliver.write_summary(result, summary_md)
     if timings is not None:
         deliver.write_timings(stopwatch.seconds, timings)
     _say(result, out)

@@ -91,6 +91,37 @@ def _versions(settings: Mapping[str, Any]) -> dict[str, str]:
     return {"milkqc": settings["milkqc_version"], **{name: version(name) for name in LIBRARIES}}
 
 
+def write_junit(result: Result, path: Path) -> None:
+    """The ledger as JUnit XML (docs/report.md). Raises OutputError."""
+    from milkqc.report.junit import junit
+
+    _write_beside(junit(result), path, "the JUnit file")
+
+
+def write_summary(result: Result, path: Path) -> None:
+    """The report in a screenful of Markdown (docs/report.md). Raises OutputError."""
+    from milkqc.report.markdown import markdown
+
+    _write_beside(markdown(result), path, "the summary")
+
+
+def _write_beside(content: bytes, path: Path, what: str) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot write {what}: {error.strerror}. OUT is written; choose another file."
+        ) from None
+
+
+def require_folder(path: Path) -> None:
+    """Raise OutputError, before anything is run, when a file cannot be put at `path`."""
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK) or path.is_dir():
+        raise OutputError(
+            f"{path}: there is no folder to write this file in. Make it, or choose another file."
+        )
+
+
 def _now() -> str:
     """UTC, to the second; SOURCE_DATE_EPOCH (reproducible-builds.org) fixes it where runs are to be compared."""
     fixed = os.environ.get("SOURCE_DATE_EPOCH")

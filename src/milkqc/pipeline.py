@@ -248,8 +248,10 @@ def _result(
     fail_on: str,
 ) -> Result:
     from milkqc.checks import ledger as ledgers
+    from milkqc.checks.declare import all_rules
     from milkqc.emit.tables import formulas, split
     from milkqc.summarise.codebook import codebook
+    from milkqc.summarise.evidence import evidence
     from milkqc.summarise.mae_reference import reference_table
     from milkqc.summarise.overview import statistics
 
@@ -297,7 +299,15 @@ def _result(
         origins=_origins(study),
         reconciliation=applied.reconciliation,
         settings=_settings(study, fail_on, verdict, reason, code),
-        statistics=statistics(tables, schedule=mapping.schedule),
+        statistics=statistics(tables, schedule=mapping.schedule)
+        | evidence(
+            tables,
+            rules=study.rules,
+            schedule=mapping.schedule,
+            off=study.off,
+            watched={rule.id: (rule.table, rule.columns) for rule in all_rules()},
+            data_cutoff=_rule_settings(study).data_cutoff,
+        ),
     )
 
 

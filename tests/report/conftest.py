@@ -6,13 +6,17 @@ import dataclasses
 import math
 import random
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 import pytest
 
-from milkqc import findings
+from milkqc import catalogue, findings
+from milkqc.checks import suites
 from milkqc.model import LedgerRow, Origin, Reconciled, Result
+from milkqc.summarise import overview
+from milkqc.summarise.evidence import evidence
 
 MAE_SCHEMA = {
     **dict.fromkeys(("analyte", "basis", "visit", "group", "method"), pl.String),
@@ -239,7 +243,7 @@ def _findings() -> pl.DataFrame:
     ]
     batch = {
         "severity": "warning",
-        "rule_id": "milk.vitamin_b12.batch_median",
+        "rule_id": "milk.vitamin_b12.mature.batch_median",
         "table": "milk",
         "row_id": "*",
         "variable": "vitamin_b12",
@@ -254,7 +258,7 @@ def _findings() -> pl.DataFrame:
     }
     info = {
         "severity": "info",
-        "rule_id": "growth.team.digit_preference",
+        "rule_id": "growth.position.not_believed",
         "table": "growth",
         "row_id": "team=4",
         "variable": "length_cm",
@@ -273,7 +277,9 @@ def _checks() -> pl.DataFrame:
             "growth.visit.before_birth", "rules", "growth", "visit_date", "critical", "ran", 372, 6, 0, 6
         ),
         LedgerRow("growth.laz.flag", "rules", "growth", "laz", "warning", "ran", 370, 31, 2, 31),
-        LedgerRow("milk.vitamin_b12.batch_median", "gx", "milk", "vitamin_b12", "warning", "ran", 4, 1, 0, 1),
+        LedgerRow(
+            "milk.vitamin_b12.mature.batch_median", "gx", "milk", "vitamin_b12", "warning", "ran", 4, 1, 0, 1
+        ),
         LedgerRow(
             "milk.casein.range", "gx", "milk", "casein", "warning", "nothing_to_look_at", why="no casein"
         ),
@@ -286,7 +292,7 @@ def _checks() -> pl.DataFrame:
             "skipped",
             why="oedema is not mapped",
         ),
-        LedgerRow("growth.team.digit_preference", "rules", "growth", "length_cm", "info", "ran", 5, 1, 0, 1),
+        LedgerRow("growth.position.not_believed", "rules", "growth", "length_cm", "info", "ran", 5, 1, 0, 1),
     ]
     return pl.DataFrame([dataclasses.asdict(row) for row in rows], schema=LEDGER_SCHEMA, orient="row")
 
@@ -416,3 +422,87 @@ def changed(study: Result) -> Callable[..., Result]:
 def findings_of() -> Callable[[list[dict[str, Any]]], pl.DataFrame]:
     """Findings from a few words each."""
     return found
+
+
+def internal_tables() -> dict[str, pl.DataFrame]:
+    """Sixty infants at two sites with two visits and their milk, as normalise and derive leave them."""
+    rng = random.Random(5)
+    ids = [f"P{n:03}" for n in range(60)]
+    people = pl.DataFrame(
+        {
+            "row_id": ids,
+            "participant_id": ids,
+            "infant_id": ids,
+            "site": ["Matiari" if n % 3 else "Hala" for n in range(60)],
+            "site__raw": ["1"] * 60,
+            "arm": ["SUPPLEMENT" if n % 2 else "PLACEBO" for n in range(60)],
+            "arm__raw": ["1" if n % 2 else "2" for n in range(60)],
+            "infant_sex": ["female" if n % 2 else "male" for n in range(60)],
+            "infant_sex__raw": ["2" if n % 2 else "1" for n in range(60)],
+            "infant_birth_date": [date(2021, 1, 1) + timedelta(days=n) for n in range(60)],
+            "infant_birth_date__raw": ["x"] * 60,
+        }
+    )
+    growth = pl.DataFrame(
+        [
+            {
+                "row_id": f"{one}|{visit}",
+                "participant_id": one,
+                "infant_id": one,
+                "visit": visit,
+                "age_days": float(age),
+                "weight_kg": None
+                if n == 3
+                else 45.0
+                if (n, visit) == (7, "month_3")
+                else 3.3 + age / 40 + rng.gauss(0, 0.4),
+                "weight_kg__raw": "x",
+                "weight_kg__missing": "refused" if n == 3 else None,
+                "weight_kg__raw_unit": "kg",
+                "weight_kg__factor": 1.0,
+                "laz": rng.gauss(-0.8, 1.0) - 7 * (n == 7),
+                "laz_flag": n == 7,
+            }
+            for n, one in enumerate(ids)
+            for visit, age in (("birth", 1), ("month_3", 90))
+            if not (visit == "month_3" and n >= 55)
+        ]
+    )
+    milk = pl.DataFrame(
+        [
+            {
+                "participant_id": one,
+                "visit": "month_3",
+                "sample_id": f"T{n}",
+                "days_postpartum": 90.0,
+                "stage": "mature",
+                "analyte": "iodine",
+                "raw": "x",
+                "raw_unit": "ug/L",
+                "factor": 1.0,
+                "unit": "ug/L",
+                "value": None if n < 4 else 120 * math.exp(rng.gauss(0, 0.6)),
+                "censored": "<" if n < 4 else None,
+                "missing_reason": None,
+            }
+            for n, one in enumerate(ids[:50])
+        ],
+        infer_schema_length=None,
+    )
+    return {"participants": people, "growth": growth, "milk": milk}
+
+
+@pytest.fixture(scope="session")
+def tables() -> dict[str, pl.DataFrame]:
+    """The internal tables behind `rich`."""
+    return internal_tables()
+
+
+@pytest.fixture(scope="session")
+def rich(study: Result) -> Result:
+    """The small study with spreads, limits, gaps, completeness, units and flagged children."""
+    made = internal_tables()
+    rules = suites.load(catalogue.files("expectations"))
+    schedule = SETTINGS["schedule"]
+    figures = overview.statistics(made, schedule=schedule) | evidence(made, rules=rules, schedule=schedule)
+    return dataclasses.replace(study, statistics=figures)

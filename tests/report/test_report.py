@@ -77,11 +77,12 @@ def test_the_order_of_rows_in_unordered_statistics_does_not_show(study, changed)
 
 def test_the_page_and_the_json_tell_the_verdict_and_what_decided_it(study, outline):
     reason = "6 open critical findings; the first rule is growth.visit.before_birth."
-    assert f"Verdict Fail {reason}" in outline.text
+    assert f"Verdict RETURN {reason} Rule: any open finding of severity critical" in outline.text
     told = json.loads(render(study)["report.json"])
     assert told["verdict"] == {
+        "decision": "RETURN",
+        "rule": "Rule: any open finding of severity critical or graver returns the upload.",
         "verdict": "fail",
-        "word": "Fail",
         "reason": reason,
         "fail_on": "critical",
         "exit_code": 1,
@@ -89,7 +90,7 @@ def test_the_page_and_the_json_tell_the_verdict_and_what_decided_it(study, outli
 
 
 @pytest.mark.parametrize(
-    ("verdict", "word"), [("pass", "Pass"), ("incomplete", "Incomplete"), (None, "No verdict")]
+    ("verdict", "word"), [("pass", "ACCEPT WITH QUERIES"), ("incomplete", "INCOMPLETE"), (None, "NO VERDICT")]
 )
 def test_every_verdict_has_its_word(changed, verdict, word):
     assert f"Verdict {word}" in Outline(page_of(changed(settings={"verdict": verdict}))).text
@@ -105,6 +106,58 @@ def test_every_link_and_label_leads_somewhere(outline):
     assert set(outline.labelled) <= set(outline.ids)
 
 
+def test_a_page_with_cards_is_as_well_formed(rich):
+    told = Outline(page_of(rich))
+    assert told.open == []
+    assert len(told.ids) == len(set(told.ids))
+    assert set(told.targets) | set(told.labelled) <= set(told.ids)
+    assert all(after - before <= 1 for before, after in zip(told.headings, told.headings[1:], strict=False))
+    assert [tag for tag, _ in told.tags].count("svg") > 20
+
+
+def test_every_count_of_failed_checks_leads_to_rows_by_participant_and_visit(study):
+    page = page_of(study)
+    told = json.loads(render(study)["report.json"])
+    failed = [check for row in told["status"]["rows"] for cell in row["cells"] for check in cell["behind"]]
+    assert {check["link"] for check in failed if check["state"] == "failed"} == {
+        "do-1",
+        "do-2",
+        "do-3",
+        "do-4",
+    }
+    for action in told["todo"]["actions"]:
+        assert f'id="{action["anchor"]}"' in page
+        assert all(row["who"] for row in action["list"])
+    marks = [
+        (card["anchor"], cell["findings"])
+        for card in told["variables"]["list"]
+        for cell in card["cells"].values()
+        if cell["findings"]
+    ]
+    assert sum(n for _, n in marks) == 38  # of 39 findings one is decided
+    assert all(f'<a href="#{anchor}">' in page and f'id="{anchor}"' in page for anchor, _ in marks)
+
+
+def test_the_date_of_the_data_is_the_cut_off_or_the_latest_date_and_never_a_clock(changed, rich):
+    told = json.loads(render(rich)["report.json"])["date_of_data"]
+    assert told == {
+        "date": "2021-03-01",
+        "basis": "latest date in the data",
+        "latest": "2021-03-01",
+        "found_in": "participants.infant_birth_date",
+    }
+    cut = json.loads(render(changed(settings={"data_cutoff": "2024-12-31"}))["report.json"])["date_of_data"]
+    assert (cut["date"], cut["basis"], cut["latest"]) == ("2024-12-31", "data_cutoff", None)
+
+
+def test_completeness_blind_spots_units_and_flagged_children_are_told(rich):
+    text = Outline(page_of(rich)).text
+    assert "month_3 Weight 55 54 98.2 % 1 0 5 0" in text
+    assert "weight kg growth kg – × 1 kg 115" in text
+    assert "P007 month_3 Matiari LAZ" in text
+    assert "Infant's date of birth participants · no rule is written for it" in text
+
+
 def test_headings_start_at_one_and_skip_no_level(outline):
     assert outline.headings[0] == 1
     assert outline.headings.count(1) == 1
@@ -116,7 +169,7 @@ def test_headings_start_at_one_and_skip_no_level(outline):
 def test_every_table_has_a_caption_and_every_header_cell_a_scope(outline):
     tags = [tag for tag, _ in outline.tags]
     assert tags.count("table") == tags.count("caption") > 8
-    assert all(given.get("scope") in {"row", "col"} for tag, given in outline.tags if tag == "th")
+    assert all(given.get("scope") in {"row", "col", "rowgroup"} for tag, given in outline.tags if tag == "th")
 
 
 def test_the_page_asks_nothing_of_any_network_and_runs_nothing(study, outline):
@@ -187,7 +240,8 @@ def test_rows_that_do_not_add_up_come_first(changed):
     lost = Reconciled("growth[0]", "growth", "infant", 372, 370, 0, 0, 370)
     told = json.loads(render(changed(reconciliation=(lost,)))["report.json"])
     assert told["reconciliation"]["balanced"] is False
-    assert told["first"][0]["title"] == "Rows do not add up"
+    assert told["todo"]["actions"][0]["title"] == "Rows do not add up"
+    assert told["todo"]["owners"][2] == {"owner": "data manager", "blockers": 1, "queries": 0, "notes": 0}
     assert "they do not add up." in Outline(page_of(changed(reconciliation=(lost,)))).text
 
 
@@ -197,12 +251,12 @@ def test_a_broken_check_is_the_first_thing_and_says_why(changed, study):
         why=pl.when(pl.col("rule_id") == "growth.laz.flag").then(pl.lit("no column laz")).otherwise("why"),
     )
     text = Outline(page_of(changed(checks=broken))).text
-    assert "Critical Checks broke 1 check stopped with an error and judged nothing" in text
-    assert "Broken: an error stopped them growth.laz.flag (growth): no column laz" in text
+    assert "Blocker Checks broke 1 check stopped with an error and judged nothing" in text
+    assert "growth.laz.flag broken growth laz 2 no column laz" in text
 
 
 def test_skipped_checks_say_why(outline):
-    assert "Skipped growth.oedema.weight (growth): oedema is not mapped" in outline.text
+    assert "growth.oedema.weight skipped growth oedema 0 oedema is not mapped" in outline.text
 
 
 def test_figures_by_arm_stay_out_unless_unblinded(changed, study):
@@ -282,11 +336,13 @@ def test_the_json_is_sorted_and_knows_no_nan(changed, study):
 
 def test_json_keys_are_the_ones_that_are_documented(study):
     assert sorted(json.loads(render(study)["report.json"])) == [
+        "blind",
         "checks",
         "content_version",
+        "date_of_data",
+        "decisions",
         "distributions",
         "findings",
-        "first",
         "further",
         "inputs",
         "mae",
@@ -295,8 +351,11 @@ def test_json_keys_are_the_ones_that_are_documented(study):
         "settings",
         "simulated",
         "statistics",
+        "status",
         "study",
         "title",
+        "todo",
+        "variables",
         "verdict",
     ]
 
@@ -328,11 +387,16 @@ def test_a_study_with_nothing_in_it_still_has_a_report(study):
     )
     text = Outline(page_of(empty)).text
     for sentence in (
-        "Verdict No verdict",
+        "Verdict NO VERDICT",
         "Nothing is open.",
+        "no date in the data",
+        "No check.",
+        "No variable was mapped.",
         "No file was read.",
-        "No finding.",
         "No mapped variable to count.",
+        "The mapping has no schedule",
+        "No number with a unit was mapped.",
+        "No finding has been decided yet.",
         "No laboratory result.",
         "No milk concentration was compared",
         "No growth score.",
@@ -376,8 +440,8 @@ def test_two_hundred_thousand_findings_make_a_small_page_in_seconds(changed, stu
     assert all(len(part) < 2_000_000 for part in made.values())
     text = Outline(made["report.html"].decode()).text
     assert "66,667 open, cannot be true" in text
-    assert re.search(r"… and [\d,]+ more in findings\.csv", text)
+    assert re.search(r"\d+ of [\d,]+, all in findings\.csv", text)
     assert (
-        "rules more in findings.csv"
+        "actions more in findings.csv"
         in Outline(page_of(changed(findings=big_findings(rules=2500, rows=5000)))).text
     )

@@ -1,4 +1,4 @@
-"""What the report says, as plain data: the page shows it, report.json is it."""
+"""What the report says, as plain data: the page shows it, report.json is it (report.schema.json)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,25 @@ import polars as pl
 
 from milkqc import reference
 from milkqc.model import Reconciled, Result, Status
-from milkqc.report import found, scores
+from milkqc.report import cards, found, rows, scores, status, todo, variables
 from milkqc.report.limits import Limits, listing, place, plain
+from milkqc.report.place import OWNERS
+from milkqc.report.verdict import decision
 from milkqc.report.words import count
 
-CONTENT_VERSION = 1
-WORDS = {"pass": "Pass", "fail": "Fail", "incomplete": "Incomplete"}
-KNOWN_STATISTICS = ("missing", "censored", "zscores", "ages")
+CONTENT_VERSION = 2
+KNOWN_STATISTICS = (
+    "missing",
+    "censored",
+    "zscores",
+    "zscores_by_site",
+    "flagged_children",
+    "ages",
+    "completeness",
+    "units",
+    "dates",
+)
+_IN_CARDS = {"spread", "bins", "limits", "codes", "gaps", "watched", "zscore_bins"}
 MAE_NOTE = (
     "Below an MAE is not “deficient”. An MAE is a mean of well-nourished women: in a healthy population whose mean "
     "equals the MAE, 60–67 % of log-normally distributed samples lie below it. Read the share below together with "
@@ -59,18 +71,30 @@ _STATUS_ORDER = ("broken", "skipped", "nothing_to_look_at", "not_applicable", "r
 def content(result: Result, limits: Limits) -> dict[str, Any]:
     """All that the report says of a run, JSON-safe, within `limits`; keys are stable (docs/report.md)."""
     findings = found.visible(result)
+    summary = found.summary(findings)
     read = [_account(block, limits) for block in result.reconciliation]
     ledger = _ledger(result.checks, limits)
-    grouped = found.groups(findings, result.checks, limits)
+    listed = todo.actions(findings, result.checks, fail_on=result.settings.get("fail_on"), limits=limits)
+    anchors = todo.anchors(findings, listed["actions"])
+    cells = variables.matrix(result, findings)
     statistics = _statistics(result, limits)
     settings = result.settings
+    done = [*_of_the_run(ledger, read), *listed["actions"]]
     return {
         "content_version": CONTENT_VERSION,
         "study": plain(result.study, limits=limits),
         "title": plain(result.title or result.study, limits=limits),
         "simulated": bool(settings.get("simulated")),
-        "verdict": _verdict(result, limits),
-        "first": _first(found.causes(findings, grouped["rules"], limits), ledger, read),
+        "verdict": _verdict(result, summary, limits),
+        "date_of_data": _date_of_data(result),
+        "todo": {**listed, "actions": done, "owners": todo.by_owner(done)},
+        "status": status.status(result.checks, anchors, limits),
+        "variables": cards.cards(result, findings, cells, limits),
+        "blind": {
+            "variables": plain(variables.blind(result, cells)[: limits.table], limits=limits),
+            "rules": _could_not_run(result.checks, limits),
+        },
+        "decisions": _decisions(findings, limits),
         "inputs": _inputs(result, limits),
         "reconciliation": {
             "blocks": read[: limits.table],
@@ -84,7 +108,7 @@ def content(result: Result, limits: Limits) -> dict[str, Any]:
             for name in ("participants", "visits", "growth", "milk", "biomarkers")
         }
         | {"analysis": result.analysis.height},
-        "findings": {"summary": found.summary(findings), **grouped},
+        "findings": summary,
         "statistics": statistics,
         "further": [name for name in statistics if name not in KNOWN_STATISTICS],
         "distributions": scores.distributions(result.statistics, limits),
@@ -98,11 +122,12 @@ def content(result: Result, limits: Limits) -> dict[str, Any]:
     }
 
 
-def _verdict(result: Result, limits: Limits) -> dict[str, Any]:
-    verdict = str(result.settings.get("verdict") or "")
+def _verdict(result: Result, summary: dict[str, dict[str, int]], limits: Limits) -> dict[str, Any]:
+    word, rule = decision(result.settings, summary)
     told = {
-        "verdict": verdict or None,
-        "word": WORDS.get(verdict, verdict or "No verdict"),
+        "decision": word,
+        "rule": rule,
+        "verdict": str(result.settings.get("verdict") or "") or None,
         "reason": result.settings.get("verdict_reason") or "",
         "fail_on": result.settings.get("fail_on"),
         "exit_code": result.settings.get("exit_code"),
@@ -110,19 +135,31 @@ def _verdict(result: Result, limits: Limits) -> dict[str, Any]:
     return {name: plain(value, limits=limits) for name, value in told.items()}
 
 
-def _first(
-    causes: list[dict[str, Any]], ledger: dict[str, Any], read: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """What to do first: what makes the run itself doubtful, then the open causes."""
+def _date_of_data(result: Result) -> dict[str, Any]:
+    """The declared cut-off, else the latest date found in the data; where that stands. Never a clock."""
+    dates = result.statistics.get("dates", pl.DataFrame())
+    last = dates.sort("last", descending=True).row(0, named=True) if dates.height else None
+    latest = last["last"].isoformat() if last else None
+    cutoff = result.settings.get("data_cutoff")
+    return {
+        "date": str(cutoff) if cutoff else latest,
+        "basis": "data_cutoff" if cutoff else "latest date in the data" if latest else None,
+        "latest": latest,
+        "found_in": f"{last['table']}.{last['variable']}" if last else None,
+    }
+
+
+def _of_the_run(ledger: dict[str, Any], read: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What makes the run itself doubtful: it comes before all findings."""
     told: list[dict[str, Any]] = []
     broken = ledger["counts"]["broken"]
     if broken:
         told.append(
             _todo(
                 "Checks broke",
-                f"{count(broken, 'check')} stopped with an error and judged nothing, so the verdict is incomplete.",
-                "See “Checks” below for the reason, and report it: the fault lies in a rule, not in the data.",
-                "checks",
+                f"{count(broken, 'check')} stopped with an error and judged nothing, so the run is incomplete.",
+                "See “Blind spots” below for the reason, and report it: the fault lies in a rule, not in the data.",
+                "blind",
             )
         )
     off = [block for block in read if not block["balanced"]]
@@ -135,18 +172,44 @@ def _first(
                 "reconciliation",
             )
         )
-    return told + [{"kind": "findings", **cause} for cause in causes]
+    return told
 
 
 def _todo(title: str, said: str, message: str, link: str) -> dict[str, Any]:
     return {
         "kind": "run",
+        "anchor": f"do-{link}",
+        "owner": OWNERS[-1],
+        "blocker": True,
         "severity": "critical",
         "title": title,
         "said": said,
         "message": message,
-        "example": False,
         "link": link,
+    }
+
+
+def _could_not_run(checks: pl.DataFrame, limits: Limits) -> dict[str, Any]:
+    """The checks that broke, were switched off, or know no limits for values that are there."""
+    if checks.is_empty():
+        return listing(checks, 0, limits=limits, file="checks.csv")
+    blind = checks.filter(
+        pl.col("status").is_in(["broken", "skipped"])
+        | ((pl.col("status") == "not_applicable") & (pl.col("not_judged") > 0))
+    ).select("rule_id", "table", "variable", "status", "not_judged", "why")
+    return listing(blind.sort("status", maintain_order=True), limits.rules, limits=limits, file="checks.csv")
+
+
+def _decisions(findings: pl.DataFrame, limits: Limits) -> dict[str, Any]:
+    """The findings somebody has decided, by decision, and the first of them."""
+    decided = findings.filter(~pl.col("open"))
+    counted = decided.group_by("status").agg(n=pl.len()).sort("status")
+    shown = decided.head(limits.rows_per_rule)
+    return {
+        "counts": plain(dict(counted.iter_rows()), limits=limits),
+        "list": [rows.told(row, limits) for row in shown.iter_rows(named=True)],
+        "left_off": decided.height - shown.height,
+        "file": "findings.csv",
     }
 
 
@@ -187,11 +250,14 @@ def _inputs(result: Result, limits: Limits) -> dict[str, Any]:
 def _statistics(result: Result, limits: Limits) -> dict[str, Any]:
     """The tables of `Result.statistics` (bins: see `distributions`); one that goes by arm only when unblinded."""
     told = {}
-    for name in sorted({*KNOWN_STATISTICS, *result.statistics} - {"zscore_bins"}):
+    for name in sorted({*KNOWN_STATISTICS, *result.statistics} - _IN_CARDS):
         frame = result.statistics.get(name, pl.DataFrame())
         if "arm" in frame.columns and not result.settings.get("unblinded"):
             continue
-        told[name] = listing(_named(frame) if name == "censored" else frame, limits.table, limits=limits)
+        if "site" in frame.columns and name != "flagged_children":  # cut groups before the whole
+            frame = frame.sort(pl.col("site").is_not_null(), maintain_order=True)
+        cap = limits.rows_per_rule if name == "flagged_children" else limits.table
+        told[name] = listing(_named(frame) if name == "censored" else frame, cap, limits=limits)
     return told
 
 
@@ -202,7 +268,10 @@ def _mae(result: Result, limits: Limits) -> dict[str, Any]:
         frame = frame.filter(~pl.col("group").cast(pl.String).str.contains("^arm\\b").fill_null(value=False))
     frame = _named(frame)
     if "group" in frame.columns:  # the whole before its groups, so that a cut listing loses groups first
-        frame = frame.sort(pl.col("group").fill_null("all") != "all", maintain_order=True)
+        of_all = pl.col("group").fill_null("all") == "all"
+        frame = frame.with_columns(whole=of_all).sort(~of_all, maintain_order=True)
+    else:
+        frame = frame.with_columns(whole=pl.lit(value=True))
     if "status" in frame.columns:
         status = pl.col("status").fill_null("").str.to_lowercase()
         sure = status.str.contains("verified|computed") & ~status.str.contains("unverified")

@@ -21,12 +21,15 @@ _UNSEEN = re.compile(
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that is listed: findings per rule and in all, rules, checks, rows of other tables, characters."""
+    """The most that is listed: findings per list and in all, actions, checks, variables, sites, rows of other
+    tables, characters of a text."""
 
-    rows_per_rule: int = 15
+    rows_per_rule: int = 25
     rows: int = 900
-    rules: int = 200
-    checks: int = 900
+    rules: int = 150
+    checks: int = 600
+    variables: int = 120
+    sites: int = 8
     table: int = 400
     text: int = 320
 

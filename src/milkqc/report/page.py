@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -12,7 +13,22 @@ from markupsafe import Markup
 
 from milkqc.report import charts, words
 from milkqc.report.found import sites_said
+from milkqc.report.place import KINDS
+from milkqc.report.site_chart import site_chart
+from milkqc.report.spread_chart import bounds, spread_chart
+from milkqc.report.verdict import LOOKS
 
+MARKS = {
+    "critical": "critical",
+    "warning": "warning",
+    "info": "info",
+    "could_not_run": "could not run",
+    "decided": "all decided",
+    "passed": "passed",
+    "nothing": "nothing to look at",
+}
+_NUMBER = re.compile(r"[<>]?\s*[-+]?\d[\d.,]*(e[-+]?\d+)?", re.IGNORECASE)
+SITES_DRAWN = ("laz", "waz", "wlz")
 STATUSES = {
     "ran": "ran",
     "not_applicable": "not applicable",
@@ -31,6 +47,7 @@ MAE_COUNTS = {
     "not_measured": "Not measured",
 }
 CHARTED = 40  # lines of the MAE picture
+SITES_CHARTED = 20
 
 
 def page(told: Mapping[str, Any]) -> str:
@@ -41,7 +58,8 @@ def page(told: Mapping[str, Any]) -> str:
         .render(
             told=told,
             style=Markup(_package_text("report.css")),  # noqa: S704 - our own file, not data
-            mae_picture=_mae_picture(told["mae"]),
+            mae_pictures=_mae_pictures(told["mae"]),
+            by_site=_by_site(told["statistics"]["zscores_by_site"]["rows"]),
             panels=[
                 charts.histogram(
                     each["bins"],
@@ -75,8 +93,20 @@ def environment() -> jinja2.Environment:
         plainly=plainly,
         scheduled=scheduled,
         share_bar=charts.share_bar,
+        bounds=bounds,
+        drawn=drawn,
+        is_number=is_number,
+        groupby_table=by_table,
     )
-    made.globals.update(count=words.count, STATUSES=STATUSES, MAE_COUNTS=MAE_COUNTS, NONE=words.NONE)
+    made.globals.update(
+        count=words.count,
+        STATUSES=STATUSES,
+        MAE_COUNTS=MAE_COUNTS,
+        NONE=words.NONE,
+        LOOKS=LOOKS,
+        MARKS=MARKS,
+        KINDS=KINDS,
+    )
     return made
 
 
@@ -109,15 +139,53 @@ def _package_text(name: str) -> str:
     return resources.files("milkqc.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-def _mae_picture(mae: Mapping[str, Any]) -> Markup | None:
-    """The picture of the declared basis, all groups together; none when nothing was compared with an MAE."""
+def drawn(spread: Mapping[str, Any], card: Mapping[str, Any], place: int) -> Markup:
+    """The picture of one spread of a card, with the limits of its stage."""
+    limits = [limit for limit in card["limits"] if limit["stage"] in {None, spread["stage"]}]
+    stage = f", {spread['stage']}" if spread["stage"] else ""
+    return spread_chart(
+        spread, limits, key=f"{card['anchor']}-{place}", name=f"{card['label']}{stage}", unit=card["unit"]
+    )
+
+
+def is_number(text: Any) -> bool:
+    """Whether a finding's value is a number (also a censored one), so that its unit may stand behind it."""
+    return _NUMBER.fullmatch(str(text)) is not None
+
+
+def by_table(cards: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """Cards in groups of their tables, in the order in which they stand."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for card in cards:
+        groups.setdefault(card["table"], []).append(card)
+    return list(groups.items())
+
+
+def _by_site(rows: Sequence[Mapping[str, Any]]) -> list[Markup]:
+    """A picture per score that at least two sites have."""
+    pictures = []
+    for index in SITES_DRAWN:
+        own = [row for row in rows if row["index"] == index][:SITES_CHARTED]
+        if len(own) > 1:
+            pictures.append(site_chart(own, key=f"site-{index}", name=index.upper()))
+    return pictures
+
+
+def _mae_pictures(mae: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A picture per basis, the declared one first, all groups together; none when nothing was compared."""
     rows = [row for row in mae["table"]["rows"] if row.get("mae") and row.get("percent_below") is not None]
-    chosen = [row for row in rows if row.get("basis") == mae["setting"]["basis"]] or rows
-    chosen = [row for row in chosen if _group(row.get("group")) is None] or chosen
-    lines = [_mae_line(row) for row in chosen[:CHARTED]]
-    if not lines:
-        return None
-    return charts.mae_chart(lines, key="mae", title="Milk concentrations as multiples of the MAE")
+    declared = mae["setting"]["basis"]
+    bases = sorted({row.get("basis") for row in rows}, key=lambda basis: (basis != declared, str(basis)))
+    pictures = []
+    for place, basis in enumerate(bases):
+        own = [row for row in rows if row.get("basis") == basis]
+        own = [row for row in own if _group(row.get("group")) is None] or own
+        name = str(basis or "").replace("_", " ").replace("ai per", "AI per")
+        title = f"Basis: {name}{' (declared)' if basis == declared else ''}" if basis else "Milk and the MAE"
+        key = "mae" if not place else f"mae-{place + 1}"
+        lines = [_mae_line(row) for row in own[:CHARTED]]
+        pictures.append({"title": title, "svg": charts.mae_chart(lines, key=key, title=title)})
+    return pictures
 
 
 def _mae_line(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -143,7 +143,7 @@ def _missing(tables: Mapping[str, pl.DataFrame]) -> list[pl.DataFrame]:
         if frame is None:
             continue
         if table in _RESULTS:
-            frame = _reported(frame)
+            frame = reported(frame)
         for variable in [name.removesuffix("__raw") for name in frame.columns if name.endswith("__raw")]:
             value = _column(frame, variable, f"{variable}__number")
             if value is not None:
@@ -201,7 +201,7 @@ def _censored(tables: Mapping[str, pl.DataFrame]) -> list[pl.DataFrame]:
         if frame is None or not {"analyte", "unit", "visit", "value", "censored"} <= set(frame.columns):
             continue
         parts.append(
-            _reported(frame)
+            reported(frame)
             .filter(pl.col("value").is_not_null() | pl.col("censored").is_not_null())
             .group_by("analyte", "unit", "visit")
             .agg(results=pl.len(), censored=pl.col("censored").is_not_null().sum())
@@ -213,7 +213,7 @@ def _censored(tables: Mapping[str, pl.DataFrame]) -> list[pl.DataFrame]:
 
 def _zscores(growth: pl.DataFrame) -> list[pl.DataFrame]:
     parts = []
-    for index in _indices(growth):
+    for index in indices(growth):
         z, flagged = pl.col(index), pl.col(f"{index}_flag").fill_null(value=False)
         kept = z.filter(~flagged)
         parts.append(
@@ -236,7 +236,7 @@ def _zscores(growth: pl.DataFrame) -> list[pl.DataFrame]:
 
 def _zscore_bins(growth: pl.DataFrame) -> list[pl.DataFrame]:
     parts = []
-    for index in _indices(growth):
+    for index in indices(growth):
         kept = growth.filter(pl.col(index).is_not_null() & ~pl.col(f"{index}_flag").fill_null(value=False))
         low = ((pl.col(index) / BIN_WIDTH).floor() * BIN_WIDTH).clip(-BIN_REACH, BIN_REACH - BIN_WIDTH)
         counts = kept.group_by("visit", low=low).agg(n=pl.len())
@@ -258,7 +258,7 @@ def _ages(growth: pl.DataFrame) -> list[pl.DataFrame]:
     ]
 
 
-def _indices(growth: pl.DataFrame) -> list[str]:
+def indices(growth: pl.DataFrame) -> list[str]:
     """The scores of the dictionary that this table has, in the dictionary's order: those that carry a flag."""
     if "visit" not in growth.columns:
         return []
@@ -266,7 +266,8 @@ def _indices(growth: pl.DataFrame) -> list[str]:
     return [name for name in known if {name, f"{name}_flag"} <= set(growth.columns)]
 
 
-def _reported(frame: pl.DataFrame) -> pl.DataFrame:
+def reported(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows that count: not those of a superseded laboratory run."""
     if "reported" not in frame.columns:
         return frame
     return frame.filter(pl.col("reported").fill_null(value=True))

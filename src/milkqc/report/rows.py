@@ -1,0 +1,61 @@
+"""Findings as rows of a list: by participant and visit, never by a row number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from milkqc.report.limits import Limits, place, plain
+
+SHOWN = (
+    "finding_id",
+    "severity",
+    "status",
+    "rule_id",
+    "participant_id",
+    "infant_id",
+    "visit",
+    "site",
+    "sample_id",
+    "variable",
+    "label",
+    "value",
+    "unit",
+    "expected",
+    "message",
+    "n_rows",
+)
+_NOBODY = {"*": "whole table", "arm": "whole table"}
+_REJECTED = "rejected "  # how the row_id of a row begins that has no participant or visit
+
+
+def told(row: dict[str, Any], limits: Limits) -> dict[str, Any]:
+    """One finding as the report lists it; `who` is its participant, or what it is about when it is nobody's."""
+    cells: dict[str, Any] = plain({name: row[name] for name in SHOWN}, limits=limits)
+    row_id = str(row["row_id"] or "")
+    nobody = "no participant" if row_id.startswith(_REJECTED) else _NOBODY.get(row_id, row_id)
+    cells["who"] = plain(row["participant_id"] or nobody, limits=limits)
+    parts = [place(row["source_file"]) if row["source_file"] else None, row["source_column"]]
+    cells["source"] = plain(", ".join(part for part in parts if part) or None, limits=limits)
+    return cells
+
+
+def first(
+    findings: pl.DataFrame, keys: list[str], most: int, budget: int, limits: Limits
+) -> dict[tuple[Any, ...], list[dict[str, Any]]]:
+    """The first `most` findings of each group, open and grave ones first, `budget` in all.
+
+    `findings` carry `open` and `rank` (0 is the gravest). Groups take from the budget in the order in which
+    their first finding stands, so the gravest are never the ones to go without.
+    """
+    kept = (
+        findings.sort(~pl.col("open"), "rank", maintain_order=True)
+        .group_by(*keys, maintain_order=True)
+        .head(most)
+        .head(budget)
+    )
+    lists: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in kept.iter_rows(named=True):
+        lists.setdefault(tuple(row[key] for key in keys), []).append(told(row, limits))
+    return lists

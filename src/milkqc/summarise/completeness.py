@@ -1,0 +1,197 @@
+"""What the schedule asks for and what is there: visit by visit, measure by measure, over all and by site."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from milkqc import reference
+from milkqc.summarise.overview import reported
+from milkqc.summarise.people import with_site
+
+SCHEMA: dict[str, Any] = {
+    "visit": pl.String,
+    "table": pl.String,
+    "variable": pl.String,
+    "label": pl.String,
+    "site": pl.String,
+    **dict.fromkeys(
+        ("enrolled", "left", "not_due", "expected", "present", "missing", "in_window", "outside_window"),
+        pl.Int64,
+    ),
+    "percent_present": pl.Float64,
+}
+MEASURES = (
+    "weight_kg",
+    "length_cm",
+    "head_circumference_cm",
+    "muac_cm",
+    "triceps_skinfold_mm",
+    "subscapular_skinfold_mm",
+)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A visit of the schedule: its day of life and its window in days (null when the study gave none)."""
+
+    name: str
+    day: float
+    window: tuple[float, float] | None = None
+
+
+def completeness(
+    tables: Mapping[str, pl.DataFrame], planned: tuple[Planned, ...], *, until: dt.date | None
+) -> pl.DataFrame:
+    """One row per planned visit, measure and site (SCHEMA), `site` null for all sites together.
+
+    Everybody enrolled is expected, but those whose window was still open on `until` (the day of the data; null:
+    everybody's is over) and those who left before it began; a person with the measure counts as present in any
+    case. Without a birth date nobody can be said to be not yet due. Persons are infants in growth, dyads
+    elsewhere. `in_window` and `outside_window` count those present whose age is known, null without a window. A
+    censored result is present, a missed visit is not.
+    """
+    people = tables.get("participants", pl.DataFrame())
+    if people.is_empty() or not planned or not {"participant_id", "infant_id"} <= set(people.columns):
+        return pl.DataFrame(schema=SCHEMA)
+    people = with_site(people, tables)
+    parts = [pl.DataFrame(schema=SCHEMA)]
+    for table, person, rows in _present(tables, people):
+        persons = _persons(people, person)
+        for visit in planned:
+            state = _state(persons, visit, until)
+            for (variable,), seen in rows.group_by("variable", maintain_order=True):
+                here = (
+                    seen.filter(pl.col("visit") == visit.name).group_by("person").agg(pl.col("age").first())
+                )
+                parts.append(_counted(state, here, visit, table, str(variable)))
+    return pl.concat(parts)
+
+
+def _present(
+    tables: Mapping[str, pl.DataFrame], people: pl.DataFrame
+) -> Iterator[tuple[str, str, pl.DataFrame]]:
+    """Per table: its name, the column that says who, and person, visit, variable, age of whatever is there."""
+    visits = tables.get("visits", pl.DataFrame())
+    if {"participant_id", "visit"} <= set(visits.columns) and visits.height:
+        seen = visits
+        if "outcome" in visits.columns:
+            seen = visits.filter(pl.col("outcome").fill_null("seen") == "seen")
+        yield "visits", "participant_id", _rows(_aged(seen, people), "participant_id", pl.lit("visit"), None)
+    growth = tables.get("growth", pl.DataFrame())
+    if {"infant_id", "visit"} <= set(growth.columns):
+        mapped = [name for name in MEASURES if name in growth.columns and growth[name].count()]
+        if mapped:
+            parts = [_rows(growth, "infant_id", pl.lit(name), "age_days", value=name) for name in mapped]
+            yield "growth", "infant_id", pl.concat(parts)
+    for table in ("milk", "biomarkers"):
+        frame = tables.get(table, pl.DataFrame())
+        if {"participant_id", "visit", "analyte", "value", "censored"} <= set(frame.columns) and frame.height:
+            there = reported(frame).filter(pl.col("value").is_not_null() | pl.col("censored").is_not_null())
+            yield (
+                table,
+                "participant_id",
+                _rows(there.sort("analyte"), "participant_id", pl.col("analyte"), "days_postpartum"),
+            )
+
+
+def _rows(
+    frame: pl.DataFrame, person: str, variable: pl.Expr, age: str | None, *, value: str | None = None
+) -> pl.DataFrame:
+    kept = frame.filter(pl.col(value).is_not_null()) if value else frame
+    column = age if age and age in kept.columns else ("_age" if "_age" in kept.columns else None)
+    return kept.select(
+        person=pl.col(person),
+        visit=pl.col("visit"),
+        variable=variable.cast(pl.String),
+        age=(pl.col(column) if column else pl.lit(None)).cast(pl.Float64),
+    )
+
+
+def _aged(visits: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """Visits with the infant's age in days, where both dates are there."""
+    if "visit_date" not in visits.columns or "infant_birth_date" not in people.columns:
+        return visits
+    born = (
+        people.drop_nulls("infant_birth_date")
+        .group_by("participant_id")
+        .agg(_born=pl.col("infant_birth_date").min())
+    )
+    joined = visits.join(born, on="participant_id", how="left", maintain_order="left")
+    return joined.with_columns(_age=(pl.col("visit_date") - pl.col("_born")).dt.total_days())
+
+
+def _persons(people: pl.DataFrame, person: str) -> pl.DataFrame:
+    """One row per person: site, birth and exit date (null where unknown)."""
+
+    def first(name: str) -> pl.Expr:
+        column = pl.col(name) if name in people.columns else pl.lit(None, dtype=pl.Date)
+        return column.drop_nulls().first() if name in people.columns else column.first()
+
+    return (
+        people.drop_nulls(person)
+        .group_by(person, maintain_order=True)
+        .agg(site=pl.col("site").first(), born=first("infant_birth_date"), left=first("exit_date"))
+        .rename({person: "person"})
+    )
+
+
+def _state(persons: pl.DataFrame, visit: Planned, until: dt.date | None) -> pl.DataFrame:
+    begins, ends = visit.window or (visit.day, visit.day)
+    born = pl.col("born")
+    late = born + pl.duration(days=ends) > pl.lit(until, dtype=pl.Date)
+    gone = pl.col("left") < born + pl.duration(days=begins)
+    return persons.select(
+        "person",
+        "site",
+        gone=gone.fill_null(value=False),
+        late=late.fill_null(value=False),
+    )
+
+
+def _counted(
+    state: pl.DataFrame, here: pl.DataFrame, visit: Planned, table: str, variable: str
+) -> pl.DataFrame:
+    joined = state.join(
+        here.with_columns(there=pl.lit(value=True)), on="person", how="left", maintain_order="left"
+    ).with_columns(pl.col("there").fill_null(value=False))
+    there, gone, late = pl.col("there"), pl.col("gone"), pl.col("late")
+    begins, ends = visit.window or (None, None)
+    inside = pl.col("age").is_between(pl.lit(begins), pl.lit(ends)) if visit.window else pl.lit(None)
+    counts = {
+        "enrolled": pl.len(),
+        "left": (~there & gone).sum(),
+        "not_due": (~there & ~gone & late).sum(),
+        "present": there.sum(),
+        "missing": (~there & ~gone & ~late).sum(),
+        "in_window": (there & inside).sum() if visit.window else pl.lit(None, dtype=pl.Int64),
+        "outside_window": (there & ~inside).sum() if visit.window else pl.lit(None, dtype=pl.Int64),
+    }
+    whole = joined.select(**counts).with_columns(site=pl.lit(None, dtype=pl.String))
+    sited = joined.drop_nulls("site").group_by("site").agg(**counts).sort("site")
+    told = pl.concat(
+        [whole.select(sorted(whole.columns)), sited.select(sorted(sited.columns))], how="vertical_relaxed"
+    )
+    expected = pl.col("present") + pl.col("missing")
+    return told.with_columns(
+        visit=pl.lit(visit.name),
+        table=pl.lit(table),
+        variable=pl.lit(variable),
+        label=pl.lit(_label(table, variable)),
+        expected=expected,
+        percent_present=pl.when(expected > 0).then((100 * pl.col("present") / expected).round_sig_figs(10)),
+    ).select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+
+
+def _label(table: str, variable: str) -> str:
+    if table == "visits":
+        return "Visit seen"
+    known = reference.dictionary().get((table, variable))
+    if known is not None:
+        return known.label
+    analyte = reference.analytes().get(variable)
+    return analyte.name.split(" (")[0] if analyte is not None else variable.replace("_", " ")

@@ -1,0 +1,100 @@
+"""What a report needs beyond the overview: spreads with limits, codes, dates, units, completeness, flagged children."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import polars as pl
+
+from milkqc.model import Rule
+from milkqc.summarise.codes import codes, dates
+from milkqc.summarise.completeness import Planned, completeness
+from milkqc.summarise.declared import units
+from milkqc.summarise.flagged import flagged_children, zscores_by_site
+from milkqc.summarise.gaps import gaps
+from milkqc.summarise.limits import limits
+from milkqc.summarise.spread import spread
+
+WATCHED: dict[str, Any] = {"rule_id": pl.String, "table": pl.String, "column": pl.String}
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+def evidence(
+    tables: Mapping[str, pl.DataFrame],
+    *,
+    rules: Sequence[Rule],
+    schedule: Mapping[str, Any],
+    off: Mapping[str, str] = _NONE,
+    watched: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType({}),
+    data_cutoff: dt.date | None = None,
+) -> dict[str, pl.DataFrame]:
+    """The tables by name: `spread`, `bins`, `limits`, `codes`, `gaps`, `dates`, `units`, `completeness`,
+    `zscores_by_site`, `flagged_children` and `watched`; each is described in its module.
+
+    `tables` are the internal tables after normalise and derive; `schedule` maps visits to an object or mapping
+    with `day` and `window`. `watched` gives, by rule id, the table and all the columns that a rule with several
+    columns looks at; the participant's columns come with the prefix `participant_`. The day of the data is
+    `data_cutoff`, else the latest date found in them; no clock is asked.
+    """
+    found = dates(tables)
+    until = data_cutoff or _latest(found, tables)
+    quartiles, bins = spread(tables)
+    planned = tuple(_planned(name, visit) for name, visit in schedule.items())
+    return {
+        "spread": quartiles,
+        "bins": bins,
+        "limits": limits(rules, off=off),
+        "codes": codes(tables),
+        "gaps": gaps(tables),
+        "dates": found,
+        "units": units(tables),
+        "completeness": completeness(tables, planned, until=until),
+        "zscores_by_site": zscores_by_site(tables),
+        "flagged_children": flagged_children(tables),
+        "watched": _watched(watched),
+    }
+
+
+def _latest(found: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> dt.date | None:
+    """The latest date in the data, or the latest day on which an infant with a birth date was of a recorded age."""
+    known = [day for day in (found["last"].max(), _oldest(tables)) if isinstance(day, dt.date)]
+    return max(known, default=None)
+
+
+def _oldest(tables: Mapping[str, pl.DataFrame]) -> object:
+    # a study may record ages and no dates of visits; its latest date alone would be a birth
+    people, growth = tables.get("participants", pl.DataFrame()), tables.get("growth", pl.DataFrame())
+    born = {"infant_id", "infant_birth_date"}
+    if not born <= set(people.columns) or not {"infant_id", "age_days"} <= set(growth.columns):
+        return None
+    reach = 200 * 366  # an age beyond any life is a fault, and no date
+    aged = growth.filter(pl.col("age_days").is_between(0, reach)).join(
+        people.select(*sorted(born)).drop_nulls(), on="infant_id", suffix="_of_participant"
+    )
+    birth = pl.col(
+        "infant_birth_date_of_participant"
+        if "infant_birth_date_of_participant" in aged.columns
+        else "infant_birth_date"
+    )
+    return aged.select(birth + pl.duration(days=pl.col("age_days").cast(pl.Int64))).to_series().max()
+
+
+def _planned(name: str, visit: Any) -> Planned:
+    known = visit if isinstance(visit, Mapping) else {"day": visit.day, "window": visit.window}
+    window = known.get("window")
+    return Planned(name, float(known["day"]), (float(window[0]), float(window[1])) if window else None)
+
+
+def _watched(rules: Mapping[str, tuple[str, tuple[str, ...]]]) -> pl.DataFrame:
+    rows = [
+        ("participants", column.removeprefix("participant_"), rule)
+        if column.startswith("participant_") and column not in {"participant_id", "participant_found"}
+        else (table, column, rule)
+        for rule, (table, columns) in rules.items()
+        for column in columns
+    ]
+    told = [{"rule_id": rule, "table": table, "column": column} for table, column, rule in sorted(set(rows))]
+    return pl.DataFrame(told, schema=WATCHED, orient="row")

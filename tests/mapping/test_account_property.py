@@ -1,0 +1,176 @@
+"""Whatever stands in the cells: every row is accounted for, no text is lost, every blank has its reason."""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from milkqc import normalise
+from milkqc.errors import MilkqcError
+from milkqc.mapping.apply import apply
+from milkqc.model import TABLES
+from milkqc.study import open_study
+
+MAPPING = """milkqc: 1
+study: property
+missing: {{"-9": not_done}}
+tables: {{p: {{file: p.csv}}, g: {{file: "g*.csv"}}, lab: {{file: lab.csv}}, tubes: {{file: tubes.csv}}}}
+participants:
+  from: p
+  key: {{participant_id: ID}}
+  columns:
+    infant_sex: {{from: SEX, codes: {{"1": male, "2": female}}}}
+    infant_birth_date: {{from: DOB, format: "%d/%m/%Y"}}
+    site: S
+growth:
+  from: g
+  where: {{E: ["1", ""]}}
+  key: {{participant_id: ID, visit: {{from: V, codes: {{"1": birth, "2": later}}}}}}
+  repeats: {growth}
+  columns:
+    weight_kg: {{from: [W1, W2], do: median_of, unit: kg, max_difference: 0.5}}
+    length_cm: {{from: L, unit: cm}}
+    team: T
+  extra: {{n: {{from: N, type: integer}}}}
+milk:
+  from: lab
+  with: {{tubes: {{on: {{TUBE: CODE}}, both: true}}}}
+  key: {{participant_id: tubes.ID, visit: tubes.V, sample_id: TUBE}}
+  repeats: {milk}
+  columns: {{specimen: SP, batch: B, sample_date: {{from: tubes.D, format: "%Y-%m-%d"}}}}
+  long: {{analyte: A, value: R, limit: LOD, codes: {{I: iodine, Z: zinc}}}}
+  every: {{unit: mg/L}}
+"""
+COLUMNS = {
+    "p": ("ID", "SEX", "DOB", "S"),
+    "g1": ("ID", "V", "E", "W1", "W2", "L", "T", "N"),
+    "g2": ("ID", "V", "E", "W1", "W2", "L", "T", "N"),
+    "lab": ("TUBE", "SP", "B", "A", "R", "LOD"),
+    "tubes": ("CODE", "ID", "V", "D"),
+}
+# The mapped columns whose text must be found again; a key's or an analyte's own cells are in the key.
+VALUES = {
+    "participants": {"p": ("SEX", "DOB", "S")},
+    "growth": {"g1": ("W1", "W2", "L", "T", "N"), "g2": ("W1", "W2", "L", "T", "N")},
+    "milk": {"lab": ("B", "R", "LOD")},
+}
+NUMBERS = ["3.1", "3.10", "4", "-9", "1e400", "NaN", "<2", "ND", "4,009", "0", "-0", "9007199254740993"]
+TEXTS = [
+    "x",
+    " x ",
+    "=1+1",
+    "A=1; B=2",
+    "#",
+    "|",
+    "\\",
+    "é",
+    "e\u0301",
+    '"',
+    "a\nb",
+    "\ttab",
+    "NA",
+    "\u200b",
+    "'",
+]
+cell = st.one_of(
+    st.just(""),
+    st.sampled_from(["1", "2", "I", "Z", "milk", "serum", "01/02/2024", "2024-01-02", "31/02/2024"]),
+    st.sampled_from(NUMBERS),
+    st.sampled_from(TEXTS),
+    st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r"), max_size=5),
+)
+tables = st.fixed_dictionaries(
+    {name: st.lists(st.tuples(*[cell] * len(columns)), max_size=7) for name, columns in COLUMNS.items()}
+)
+
+
+def write(folder: Path, rows: dict[str, list[tuple[str, ...]]], *, growth: str, milk: str) -> None:
+    for name, columns in COLUMNS.items():
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\n")
+            writer.writerows([columns, *rows[name]])
+    (folder / "study.yaml").write_text(MAPPING.format(growth=growth, milk=milk), encoding="utf-8")
+
+
+def applied(rows, growth, milk):
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder), rows, growth=growth, milk=milk)
+        study = open_study(Path(folder) / "study.yaml", Path(folder))
+        return study, apply(study.loaded.mapping, study.tables)
+
+
+def raws(frame: pl.DataFrame) -> str:
+    """All raw text of a table, one cell after the other."""
+    names = [name for name in frame.columns if name in {"raw", "limit_text"} or name.endswith("__raw")]
+    return "\x1e".join(text for name in names for text in frame[name].drop_nulls().to_list())
+
+
+@pytest.mark.parametrize("growth", ["finding", "same", "replicate", "{agree: 5%}"])
+@pytest.mark.parametrize("milk", ["finding", "{agree: 0.05}"])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(rows=tables)
+def test_every_row_and_every_cell_is_accounted_for(growth, milk, rows):
+    try:
+        study, result = applied(rows, growth, milk)
+    except MilkqcError as error:
+        assert str(error)  # the only thing that may be raised
+        return
+    heights = {name: table.height for name, table in study.tables.items()}
+    for block in result.reconciliation:
+        assert block.read == heights[block.source]
+        assert block.read == block.used + block.set_aside + block.rejected
+        assert min(block.used, block.set_aside, block.rejected, block.rows_out) >= 0
+        assert result.rejected.filter(pl.col("block") == block.block).height == block.rejected
+    for name in TABLES:
+        frame, _ = normalise.normalise(name, result.tables[name])
+        assert frame["row_id"].is_unique().all()
+        for variable in (
+            column.removesuffix("__raw") for column in frame.columns if column.endswith("__raw")
+        ):
+            value = f"{variable}__number" if f"{variable}__number" in frame.columns else variable
+            assert (frame[value].is_not_null() | frame[f"{variable}__missing"].is_not_null()).all(), variable
+        if name in {"milk", "biomarkers"}:
+            told = frame["value"].is_not_null() | frame["censored"].is_not_null()
+            assert (told | frame["missing_reason"].is_not_null()).all()
+    rejected = "\x1e".join(result.rejected["cells"].drop_nulls().to_list())
+    for table, files in VALUES.items():
+        there = raws(result.tables[table]) + raws(result.tables["biomarkers"]) + rejected
+        for file, columns in files.items():
+            for row in _used(rows[file], table, COLUMNS[file]):
+                for column in columns:
+                    text = row[COLUMNS[file].index(column)]
+                    assert text in there, (table, column, text)
+
+
+def _used(rows, table, columns):
+    """The rows that `where` keeps."""
+    if table != "growth":
+        return rows
+    return [row for row in rows if row[columns.index("E")].strip() in {"1", ""}]
+
+
+@pytest.mark.parametrize("growth", ["finding", "same", "replicate", "{agree: 5%}"])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(rows=tables, data=st.data())
+def test_the_order_of_a_files_rows_changes_no_table(growth, rows, data):
+    shuffled = {name: data.draw(st.permutations(part)) for name, part in rows.items()}
+    try:
+        _, one = applied(rows, growth, "{agree: 0.05}")
+    except MilkqcError as error:
+        with pytest.raises(type(error)):
+            applied(shuffled, growth, "{agree: 0.05}")
+        return
+    _, other = applied(shuffled, growth, "{agree: 0.05}")
+    for name in TABLES:
+        first, second = (
+            result.tables[name].select(pl.exclude("^.*source_row$")).sort("row_id") for result in (one, other)
+        )
+        assert first.equals(second.select(first.columns)), name
+    keys = ["rule_id", "table", "variable", "row_id", "value", "expected", "n_rows"]
+    assert one.drafts.select(keys).sort(keys).equals(other.drafts.select(keys).sort(keys))

@@ -8,7 +8,7 @@ unit, the message, and the way back to file, row and column.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import polars as pl
@@ -100,11 +100,13 @@ def complete(
     context: Mapping[str, pl.DataFrame],
     labels: Mapping[tuple[str, str], tuple[str, str]],
     columns: Mapping[tuple[str, str], str],
+    held: Mapping[str, Collection[str]] | None = None,
 ) -> pl.DataFrame:
     """Drafts made into findings (FINDINGS_SCHEMA), sorted by severity, rule_id, row_id, variable.
 
     `context[table]`: row_id, participant_id, infant_id, visit, sample_id, site, team, source_file, source_row
-    (those a table has). `labels[table, variable]`: label and unit. `columns[table, variable]`: source column.
+    (those a table has). `labels[table, variable]`: label and unit. `columns[table, variable]`: source columns,
+    joined by `; `, of which those that the finding's own file (`held[file]`) has are named.
     What a draft says itself is kept. A draft without a message takes the text of its rule from the catalogue.
     """
     filled = []
@@ -122,7 +124,8 @@ def complete(
         # What reading could not read is shown as written: it has the source's unit, not the canonical one.
         as_written = row["rule_id"].startswith("reading.")
         row["unit"] = row["unit"] if row["unit"] is not None or as_written else (unit or None)
-        row["source_column"] = row["source_column"] or columns.get((row["table"], row["variable"] or ""))
+        mapped = columns.get((row["table"], row["variable"] or ""))
+        row["source_column"] = row["source_column"] or _held(mapped, (held or {}).get(row["source_file"]))
         row["n_rows"] = row["n_rows"] or 1
         row["status"] = "open"
         row["finding_id"] = finding_id(study, row["table"], row["row_id"], row["rule_id"], row["variable"])
@@ -136,6 +139,13 @@ def complete(
             subset="finding_id", keep="first", maintain_order=True
         )
     )
+
+
+def _held(columns: str | None, file: Collection[str] | None) -> str | None:
+    """Of several source columns those that one file has; all of them where it has none (a linked table's, say)."""
+    if columns is None or file is None:
+        return columns
+    return "; ".join(name for name in columns.split("; ") if name in file) or columns
 
 
 def sort(findings: pl.DataFrame) -> pl.DataFrame:

@@ -269,6 +269,11 @@ def _result(
             context=_context(tables),
             labels=_labels(),
             columns=applied.columns,
+            held={
+                source.origin.file: set(source.table.columns)
+                for table in study.tables.values()
+                for source in table.sources
+            },
         )
     )
     groups = ("arm",) if mapping.unblinded else ()

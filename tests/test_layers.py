@@ -17,7 +17,7 @@ LAYERS = (
     {"demo"},
     {"pipeline", "deliver", "contracts"},
     {"study"},
-    {"readers", "mapping", "normalise", "derive", "checks", "summarise", "report", "emit"},
+    {"readers", "mapping", "normalise", "derive", "checks", "summarise", "report", "emit", "privacy"},
     {"units", "cells", "yamlfile", "reference", "catalogue", "findings", "messages", "causes"},
     {"model", "errors"},
 )

@@ -87,9 +87,9 @@ def test_the_manifest_accounts_for_every_file_and_row(demo):
     del found["manifest.json"]
     assert told == found
     uploaded = files(folder / "uploads")
-    # A data dictionary is told with the export that it explains.
-    explained = uploaded.pop("redcap_dictionary.csv")
     assert {entry["file"]: entry["sha256"] for entry in manifest["inputs"]} == uploaded
+    # A data dictionary is also told with the export that it explains.
+    explained = uploaded["redcap_dictionary.csv"]
     (export,) = (entry for entry in manifest["inputs"] if entry["file"] == "redcap.csv")
     assert f"data dictionary: redcap_dictionary.csv, sha256 {explained}" in export["notes"]
     for block in manifest["reconciliation"]:

@@ -16,6 +16,11 @@ SCORES = {
     "triceps_skinfold_mm": {"tsz"},
     "subscapular_skinfold_mm": {"ssz"},
 }
+# ... and the comparisons that it enters.
+COMPARED = {
+    "length_cm": {"growth.head.above_length", "growth.length.shrinks"},
+    "head_circumference_cm": {"growth.head.above_length", "growth.head.shrinks"},
+}
 # What a visit's wrong date drags along, in the growth row and in the visits row of the same participant and visit.
 DATED = (
     "growth.visit.outside_window",
@@ -77,7 +82,8 @@ def _of_measure(root: Row, beside: list[Row]) -> Iterator[tuple[Row, Row]]:
     for row in beside:
         same = row["variable"] == root["variable"] and row["rule_id"].endswith(".range")
         score = row["rule_id"].endswith(".flag") and row["variable"] in SCORES.get(root["variable"] or "", ())
-        if row is not root and (same or score):
+        compared = row["rule_id"].removesuffix("_slightly") in COMPARED.get(root["variable"] or "", ())
+        if row is not root and (same or score or compared):
             yield root, row
 
 

@@ -68,6 +68,14 @@ _SUMMARY = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the verdict and what to do to this Markdown file.",
 )
+_PRIVACY = click.option(
+    "--privacy",
+    type=click.Choice(["internal", "site", "public"]),
+    default="internal",
+    show_default=True,
+    help="Who may see OUT: `site` holds the rows of --site only; `public` aggregates without small counts.",
+)
+_SITE = click.option("--site", help="The site whose rows to keep; with --privacy site.")
 _QUIET = click.option("--quiet", is_flag=True, help="No progress on stderr.")
 
 
@@ -79,6 +87,8 @@ _QUIET = click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @_FORMATS
 @_JUNIT
 @_SUMMARY
+@_PRIVACY
+@_SITE
 @_TIMINGS
 @_QUIET
 def run(
@@ -89,20 +99,49 @@ def run(
     formats: tuple[str, ...],
     junit: Path | None,
     summary_md: Path | None,
+    privacy: str,
+    site: str | None,
     timings: Path | None,
     quiet: bool,
 ) -> None:
     """Harmonise, score and check the uploads in DATA as MAPPING says, and write every output to OUT."""
+    _agree(privacy, site, formats)
+    if privacy == "public" and (junit is not None or summary_md is not None):
+        raise click.UsageError(
+            "--junit and --summary-md tell small counts: leave them out of --privacy public."
+        )
     _progress(quiet=quiet)
-    sys.exit(_run(mapping, data, out, fail_on, formats, timings, junit=junit, summary_md=summary_md))
+    sys.exit(
+        _run(
+            mapping,
+            data,
+            out,
+            fail_on,
+            formats,
+            timings,
+            privacy=privacy,
+            site=site,
+            junit=junit,
+            summary_md=summary_md,
+        )
+    )
 
 
 @commands.command()
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write.")
 @_FORMATS
+@_PRIVACY
+@_SITE
 @_TIMINGS
 @_QUIET
-def demo(out: Path, formats: tuple[str, ...], timings: Path | None, quiet: bool) -> None:
+def demo(
+    out: Path,
+    formats: tuple[str, ...],
+    privacy: str,
+    site: str | None,
+    timings: Path | None,
+    quiet: bool,
+) -> None:
     """Write a small simulated study to OUT (uploads and mapping) and run it into OUT/out.
 
     Nothing in it comes from a person. Some faults are planted in it, so the verdict is "fail" and the report has
@@ -110,11 +149,22 @@ def demo(out: Path, formats: tuple[str, ...], timings: Path | None, quiet: bool)
     """
     from milkqc.demo import write_uploads
 
+    _agree(privacy, site, formats)
     _progress(quiet=quiet)
     mapping = write_uploads(out)
     click.echo(f"Simulated uploads: {out / 'uploads'}\nMapping: {mapping}")
-    code = _run(mapping, out / "uploads", out / "out", "critical", formats, timings)
+    code = _run(
+        mapping, out / "uploads", out / "out", "critical", formats, timings, privacy=privacy, site=site
+    )
     sys.exit(0 if code == 1 else code)
+
+
+def _agree(privacy: str, site: str | None, formats: tuple[str, ...]) -> None:
+    if (privacy == "site") != (site is not None):
+        raise click.UsageError("--privacy site and --site NAME go together.")
+    rows = [name for name in formats if name in {"dta", "sav"}]
+    if privacy == "public" and rows:
+        raise click.UsageError(f"--privacy public writes no rows: leave {', '.join(rows)} out of --format.")
 
 
 def _progress(*, quiet: bool) -> None:
@@ -135,6 +185,8 @@ def _run(
     formats: tuple[str, ...],
     timings: Path | None,
     *,
+    privacy: str,
+    site: str | None,
     junit: Path | None = None,
     summary_md: Path | None = None,
 ) -> int:
@@ -144,9 +196,12 @@ def _run(
         if beside is not None:
             deliver.require_folder(beside)
     stopwatch = pipeline.Stopwatch()
-    result = pipeline.run(mapping, data=data, fail_on=fail_on, stopwatch=stopwatch)
+    result = pipeline.run(mapping, data=data, fail_on=fail_on, stopwatch=stopwatch, site=site)
     with stopwatch("writing"):
-        deliver.deliver(result, out, formats=formats)
+        if privacy == "public":
+            result = deliver.deliver_public(result, out)
+        else:
+            deliver.deliver(result, out, formats=formats)
     if junit is not None:
         deliver.write_junit(result, junit)
     if summary_md is not None:
@@ -161,7 +216,10 @@ def _say(result: Result, out: Path) -> None:
     counts = dict(result.findings["severity"].value_counts().iter_rows())
     shown = ", ".join(f"{counts.get(name, 0)} {name}" for name in ("critical", "warning", "info"))
     click.echo(f"{result.title}: {result.settings['verdict']}. {result.settings['verdict_reason']}")
-    click.echo(f"Findings: {shown}. Rows rejected: {result.rejected.height}.")
+    if result.settings.get("privacy", {}).get("level") == "public":
+        click.echo("Findings are counted in checks.csv; none is listed.")
+    else:
+        click.echo(f"Findings: {shown}. Rows rejected: {result.rejected.height}.")
     click.echo(f"Report: {out / 'report.html'}")
 
 

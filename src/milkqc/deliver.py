@@ -38,6 +38,33 @@ def deliver(result: Result, out: Path, *, formats: tuple[str, ...] = ("csv", "pa
     write(result, out, formats=formats, rendered=render(result), manifest=manifest(result))
 
 
+def deliver_public(result: Result, out: Path) -> Result:
+    """Write the public part of `result` to `out` (docs/privacy.md) and give it back.
+
+    Raises OutputError; `out` is then as it was.
+    """
+    from milkqc import privacy
+    from milkqc.emit.public import write_public
+
+    published = privacy.publish(result)
+    settings = published.settings
+    told = ("simulated", "fail_on", "verdict", "verdict_reason", "exit_code", "privacy")
+    write_public(
+        privacy.tables(published),
+        out,
+        study=published.study,
+        title=published.title,
+        rendered=privacy.render(published),
+        manifest={
+            "study": published.study,
+            "title": published.title,
+            "versions": _versions(settings),
+            **{name: settings[name] for name in told if name in settings},
+        },
+    )
+    return published
+
+
 def manifest(result: Result) -> dict[str, Any]:
     """Versions, inputs, mapping, rule files, the account of rows and the verdict; `created` is the only clock."""
     settings = result.settings
@@ -45,7 +72,7 @@ def manifest(result: Result) -> dict[str, Any]:
         "study": result.study,
         "title": result.title,
         "created": _now(),
-        "versions": {"milkqc": settings["milkqc_version"], **{name: version(name) for name in LIBRARIES}},
+        "versions": _versions(settings),
         "mapping": {"file": settings["mapping_file"], "sha256": settings["mapping_sha256"]},
         "rule_files": settings["rule_files"],
         "inputs": [asdict(origin) for origin in result.origins],
@@ -56,6 +83,7 @@ def manifest(result: Result) -> dict[str, Any]:
         "exit_code": settings["exit_code"],
         "unblinded": settings["unblinded"],
         "rules_off": settings["rules_off"],
+        **({"privacy": settings["privacy"]} if "privacy" in settings else {}),
     }
 
 
@@ -88,6 +116,10 @@ def require_folder(path: Path) -> None:
         raise OutputError(
             f"{path}: there is no folder to write this file in. Make it, or choose another file."
         )
+
+
+def _versions(settings: Mapping[str, Any]) -> dict[str, str]:
+    return {"milkqc": settings["milkqc_version"], **{name: version(name) for name in LIBRARIES}}
 
 
 def _now() -> str:

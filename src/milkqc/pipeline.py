@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from milkqc.study import Study, open_study
 
 if TYPE_CHECKING:
     from milkqc.mapping.apply import Applied
+    from milkqc.privacy import Kept
 
 logger = logging.getLogger("milkqc")
 FAIL_ON = (*SEVERITIES, "never")
@@ -48,10 +49,12 @@ def run(
     data: str | Path,
     fail_on: str = "critical",
     stopwatch: Stopwatch | None = None,
+    site: str | None = None,
 ) -> Result:
     """Everything milkqc knows of the study in `mapping`, with its source files under the folder `data`.
 
-    `fail_on` is the least severity of an open finding that makes the verdict `fail` (or `never`). Bad data gives
+    `fail_on` is the least severity of an open finding that makes the verdict `fail` (or `never`). `site` leaves
+    out every row of another site, or of none, before anything is scored (docs/privacy.md). Bad data gives
     findings. Raises MappingFaults, SuiteFaults or SourceError (all MilkqcError) when there is nothing to run.
     """
     if fail_on not in FAIL_ON:
@@ -59,10 +62,10 @@ def run(
     step = stopwatch or Stopwatch()
     with step("reading the study"):
         study = open_study(Path(mapping), Path(data))
-    return judge(study, fail_on=fail_on, step=step)
+    return judge(study, fail_on=fail_on, step=step, site=site)
 
 
-def judge(study: Study, *, fail_on: str, step: Callable[[str], Any]) -> Result:
+def judge(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str | None = None) -> Result:
     """The pure part: read, apply, normalise, derive, check, sum up."""
     from milkqc.checks import contract, suites
     from milkqc.checks import rules as coded
@@ -71,6 +74,8 @@ def judge(study: Study, *, fail_on: str, step: Callable[[str], Any]) -> Result:
 
     with step("mapping rows"):
         applied = apply(study.loaded.mapping, study.tables)
+        restricted = None if site is None else _kept(applied, site)
+        applied = applied if restricted is None else _of_site(applied, restricted)
     with step("converting units"):
         tables, unit_drafts, unit_ledger = _normalised(applied)
     with step("scoring growth and milk"):
@@ -89,7 +94,44 @@ def judge(study: Study, *, fail_on: str, step: Callable[[str], Any]) -> Result:
         )
         ledger = [*applied.ledger, *unit_ledger, *promised.ledger, *believed.ledger, *ruled.ledger]
         ledger += _analysis_ledger(analysis, analysis_drafts)
-        return _result(study, applied, tables, analysis, drafts, ledger, fail_on)
+        result = _result(study, applied, tables, analysis, drafts, ledger, fail_on)
+        return result if restricted is None else _told(result, str(site), restricted)
+
+
+def _kept(applied: Applied, site: str) -> Kept:
+    from milkqc import privacy
+
+    return privacy.at_site(
+        applied.tables, applied.drafts, applied.ledger, site=site, rejected=applied.rejected.height
+    )
+
+
+def _of_site(applied: Applied, kept: Kept) -> Applied:
+    """What the mapping made, one site's part. The account is of whole files, so a site has none."""
+    return replace(
+        applied,
+        tables=kept.tables,
+        drafts=kept.drafts,
+        ledger=kept.ledger,
+        rejected=applied.rejected.clear(),
+        reconciliation=(),
+    )
+
+
+def _told(result: Result, site: str, kept: Kept) -> Result:
+    """The result of one site, which says so, with the files that its rows came from and only its rows counted."""
+    return replace(
+        result,
+        origins=tuple(
+            replace(origin, rows=kept.files[origin.file], notes=())
+            for origin in result.origins
+            if origin.file in kept.files
+        ),
+        settings={
+            **result.settings,
+            "privacy": {"level": "site", "site": site, "without_a_site": dict(kept.left_out)},
+        },
+    )
 
 
 def _normalised(applied: Applied) -> tuple[dict[str, pl.DataFrame], pl.DataFrame, list[LedgerRow]]:
@@ -335,7 +377,8 @@ def _origins(study: Study) -> tuple[Origin, ...]:
         for table in study.tables.values()
         for source in table.sources
     }
-    return tuple(by_file[key] for key in sorted(by_file))
+    files = [by_file[key] for key in sorted(by_file)]
+    return tuple(sorted((*files, *study.dictionaries), key=lambda origin: origin.file))
 
 
 def _settings(study: Study, fail_on: str, verdict: str, reason: str, code: int) -> dict[str, Any]:

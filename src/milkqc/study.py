@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from milkqc import catalogue
+from milkqc import __version__, catalogue
 from milkqc.errors import MappingFaults, SourceError, SuiteFaults
 from milkqc.mapping.load import Loaded, load
-from milkqc.model import Rule
+from milkqc.model import Origin, Rule
 
 if TYPE_CHECKING:
     from milkqc.mapping.faults import FaultList
@@ -32,6 +34,7 @@ class Study:
     rules: tuple[Rule, ...]
     off: Mapping[str, str]
     digests: Mapping[str, str]
+    dictionaries: tuple[Origin, ...] = ()
 
 
 def open_study(mapping: Path, data: Path) -> Study:
@@ -60,7 +63,28 @@ def open_study(mapping: Path, data: Path) -> Study:
         raise MappingFaults([*faults.faults, *error.faults]) if faults.faults else error from None
     faults.check()
     digests = {mapping.name: _sha256(mapping), **digests}
-    return Study(loaded, tables, rules, off, digests)
+    return Study(loaded, tables, rules, off, digests, _dictionaries(loaded, data))
+
+
+def _dictionaries(loaded: Loaded, data: Path) -> tuple[Origin, ...]:
+    """The data dictionaries that explain exports: inputs like every other file."""
+    found = {}
+    for table in loaded.mapping.tables.values():
+        for path in _inside(table.dictionary, data)[:1] if table.dictionary is not None else []:
+            lines = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig", errors="replace"))))
+            shown = path.relative_to(data.resolve()).as_posix()
+            found[shown] = Origin(
+                file=shown,
+                sha256=_sha256(path),
+                format="redcap_dictionary",
+                encoding="utf-8",
+                encoding_basis="assumed",
+                rows=max(len(lines) - 1, 0),
+                columns=len(lines[0]) if lines else 0,
+                reader="redcap",
+                reader_version=__version__,
+            )
+    return tuple(found[name] for name in sorted(found))
 
 
 def _read(name: str, table: Table, loaded: Loaded, data: Path, faults: FaultList) -> SourceTable | None:

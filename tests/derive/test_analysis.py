@@ -325,7 +325,7 @@ def test_repeated_growth_rows_keep_what_they_agree_on():
     )
     frame, notes = made(growth=twice)
     assert frame.select("weight_kg", "length_cm", "muac_cm", "oedema").rows() == [(None, 60.0, 13.0, None)]
-    assert said(notes) == [("analysis.growth.several", "warning", "growth", None, None, 2)]
+    assert said(notes) == [("analysis.growth.several", "warning", "growth", None, "P1 m3", 2)]
     assert message("analysis.growth.several", notes.row(0, named=True)) == (
         "2 growth rows share an infant and visit but differ; the differing cells are blank in the analysis table. "
         "Correct the rows or set repeats: in the mapping."
@@ -356,7 +356,7 @@ def test_repeated_participants_never_multiply_rows():
     people = pl.concat([PEOPLE, PEOPLE[:1].with_columns(infant_sex=pl.lit("female"))])
     frame, notes = made(growth=growth(("P1", "P1", "m3")), participants=people)
     assert rows(frame, "infant_sex", "team") == [("P1", "m3", None, "red")]
-    assert said(notes) == [("analysis.participants.several", "warning", "participants", None, None, 2)]
+    assert said(notes) == [("analysis.participants.several", "warning", "participants", None, "P1", 2)]
 
 
 def test_columns_are_the_same_whatever_was_mapped():

@@ -18,6 +18,7 @@ _OWN = {"infant_sex", "infant_birth_date", "team"}
 # Below 37 completed weeks; below 2,500 g (WHO, ICD-10, vol. 2, 2010 edition, 5.7 and 2.5).
 _TERM_DAYS = 259
 _LOW_KG = 2.5
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -132,12 +133,17 @@ def _one_row(frame: pl.DataFrame, table: str, key: tuple[str, ...]) -> tuple[pl.
             _differs=pl.any_horizontal(*differ),
         )
     )
-    n_rows = int(merged.filter("_differs").get_column("_rows").sum())
+    left = merged.filter("_differs")
+    n_rows = int(left.get_column("_rows").sum())
     whole = pl.concat([single, merged.select(single.columns)])
     if not n_rows:
         return whole, drafts()
     note = {"rule_id": f"analysis.{table}.several", "severity": "warning", "table": table, "row_id": "*"}
-    return whole, drafts([{**note, "engine": "reading", "n_rows": n_rows}])
+    places = left.select(pl.concat_str(key, separator=" ")).to_series().sort().to_list()
+    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+    return whole, drafts(
+        [{**note, "engine": "reading", "value": "; ".join(places[:_SHOWN]) + more, "n_rows": n_rows}]
+    )
 
 
 def _merged(name: str, replicate: pl.Expr, *, numeric: bool, kind: Any) -> pl.Expr:

@@ -173,9 +173,16 @@ def _combined(milk: pl.DataFrame, *, mean: bool) -> tuple[pl.DataFrame, pl.DataF
     one = milk.with_columns(_open=pl.lit(value=False))
     declared = (pl.col("repeats") == "replicate").fill_null(value=False)
     same_sample = _mean(one.filter(declared), (*_CELL, "sample_id", *_ALIKE))
-    one = pl.concat([one.filter(~declared), same_sample.select(one.columns)])
+    # Rows of one sample that differ and that nobody declared replicates: one is wrong, and a mean would hide it.
+    said = pl.struct("value", "censored", "limit").n_unique().over(*_CELL, "sample_id")
+    unresolved = ~declared & (pl.col("repeats").fill_null("finding") == "finding") & (said > 1)
+    marked = one.with_columns(_unresolved=unresolved)
+    left = marked.filter("_unresolved").drop("_unresolved").with_columns(_open=pl.lit(value=True))
+    rest = marked.filter(~pl.col("_unresolved") & ~declared).drop("_unresolved")
+    one = pl.concat([rest, same_sample.select(one.columns)])
     if mean:
         one = _mean(one, (*_CELL, *_ALIKE))
+    one = pl.concat([one.select(left.columns), left])
     counted = one.with_columns(_open=pl.col("_open") | (pl.len().over(_CELL) > 1))
     blank = counted.filter("_open")
     cells = counted.filter(~pl.col("_open")).select(*_CELL, "value", "censored", "limit", "below_mae")

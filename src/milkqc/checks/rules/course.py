@@ -9,9 +9,12 @@ from milkqc.checks.declare import Judgement, rule
 # WHO Child Growth Standards: standing height is 0.7 cm below recumbent length; lying below 24 months (731 d).
 LYING_ABOVE_STANDING_CM = 0.7
 TWO_YEARS_DAYS = 731
+# Ages count in whole days, half up: 24 reported months are 730.5 d, and scored as day 731.
+TWO_YEARS_FROM = TWO_YEARS_DAYS - 0.5
 # WHO anthro: a height "standing" before 9 months is not believed.
 NINE_MONTHS_DAYS = 9 * 30.4375
 _CHILD = ("infant_id", "age_days")
+_FLAGS = {"length_cm": "laz_flag", "head_circumference_cm": "hcz_flag"}
 # Two careful observers differ by up to 0.7 cm in length and 0.5 cm in head circumference (the largest differences
 # that the WHO Multicentre Growth Reference Study accepted; from general knowledge, unverified).
 _AGREEMENT = "milkqc: beyond what two measurements of one child differ by (WHO MGRS accepted 0.7 and 0.5 cm; unverified)"
@@ -26,8 +29,12 @@ def lying_length() -> nw.Expr:
     )
 
 
-def _shrinks(measure: nw.Expr, column: str, *, above: float, up_to: float | None) -> Judgement:
-    """Against the infant's previous measurement (rows without one are left out before), at a lower age."""
+def _shrinks(measure: nw.Expr, column: str, flag: str, *, above: float, up_to: float | None) -> Judgement:
+    """Against the infant's previous measurement (rows without one are left out before), at a lower age.
+
+    A measurement that WHO flags is left out as well: it has a finding of its own, and the next good one would
+    look as if the child had shrunk.
+    """
     order = ("age_days", "row_id")
     before = measure.shift(1).over("infant_id", order_by=order)
     earlier = nw.col("age_days").shift(1).over("infant_id", order_by=order)
@@ -38,7 +45,10 @@ def _shrinks(measure: nw.Expr, column: str, *, above: float, up_to: float | None
         fails = fails & (lost <= up_to + 1e-3)
     shown = nw.col(column).shift(1).over("infant_id", order_by=order)
     # A visit before birth has a finding of its own; in the order of ages it would make others shrink.
-    return Judgement(fails, among=nw.col("age_days") >= 0, shows={"before": shown, "day": earlier})
+    # Cast, because pandas keeps a column with nulls as objects, which `~` does not take.
+    believed = ~nw.col(flag).cast(nw.Boolean).fill_null(value=False)
+    among = (nw.col("age_days") >= 0) & believed
+    return Judgement(fails, among=among, shows={"before": shown, "day": earlier})
 
 
 for _id, _column, _severity, _above, _up_to, _second in (
@@ -52,16 +62,17 @@ for _id, _column, _severity, _above, _up_to, _second in (
     @rule(
         _id,
         table="growth",
-        columns=(_column, *_CHILD, *(("measured",) if _column == "length_cm" else ())),
+        columns=(_column, *_CHILD, _FLAGS[_column], *(("measured",) if _column == "length_cm" else ())),
         needs=(_column, *_CHILD),
         severity=_severity,  # type: ignore[arg-type]
         source=_AGREEMENT,
         expected="about {before} cm or more, as on day {day}",
         passes={
-            _column: [60.0, None, 59.5, 58.0],
-            "infant_id": ["a", "a", "a", "b"],
-            "age_days": [90.0, 100.0, 120.0, 150.0],
-            "measured": ["lying", "lying", "lying", "lying"],
+            _column: [60.0, None, 95.0, 59.5, 58.0],
+            "infant_id": ["a", "a", "a", "a", "b"],
+            "age_days": [90.0, 100.0, 110.0, 120.0, 150.0],
+            "measured": ["lying", "lying", "lying", "lying", "lying"],
+            _FLAGS[_column]: [False, None, True, False, False],
         },
         fails={
             _column: [_second, None, 60.0],
@@ -75,7 +86,7 @@ for _id, _column, _severity, _above, _up_to, _second in (
     def shrinks(column: str = _column, above: float = _above, up_to: float | None = _up_to) -> Judgement:
         """Children do not shrink; the sentence of each rule says from what difference on."""
         measure = lying_length() if column == "length_cm" else nw.col(column)
-        return _shrinks(measure, column, above=above, up_to=up_to)
+        return _shrinks(measure, column, _FLAGS[column], above=above, up_to=up_to)
 
 
 @rule(
@@ -115,12 +126,15 @@ def position_not_believed() -> nw.Expr:
     severity="info",
     source="WHO Child Growth Standards: lying under 24 months, standing from 24 months",
     expected="lying under 24 months, standing from then; age {age_days} d",
-    passes={"measured": ["lying", "standing", "standing"], "age_days": [730.0, 731.0, 100.0]},
-    fails={"measured": ["standing", "lying"], "age_days": [730.0, 731.0]},
+    passes={
+        "measured": ["lying", "standing", "standing", "standing"],
+        "age_days": [730.0, 731.0, 730.5, 100.0],
+    },
+    fails={"measured": ["standing", "lying", "lying"], "age_days": [730.0, 731.0, 730.5]},
 )
 def position_against_age() -> Judgement:
     """The position does not go with the age; 0.7 cm was added or taken off before scoring."""
-    standing, old = nw.col("measured") == "standing", nw.col("age_days") >= TWO_YEARS_DAYS
+    standing, old = nw.col("measured") == "standing", nw.col("age_days") >= TWO_YEARS_FROM
     return Judgement(
         (standing & ~old) | (~standing & old), among=~standing | (nw.col("age_days") >= NINE_MONTHS_DAYS)
     )

@@ -58,14 +58,6 @@ _TIMINGS = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the seconds of each step to this JSON file.",
 )
-_PRIVACY = click.option(
-    "--privacy",
-    type=click.Choice(["internal", "site", "public"]),
-    default="internal",
-    show_default=True,
-    help="Who may see OUT: `site` holds the rows of --site only; `public` aggregates without small counts.",
-)
-_SITE = click.option("--site", help="The site whose rows to keep; with --privacy site.")
 _JUNIT = click.option(
     "--junit",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -76,6 +68,14 @@ _SUMMARY = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the verdict and what to do to this Markdown file.",
 )
+_PRIVACY = click.option(
+    "--privacy",
+    type=click.Choice(["internal", "site", "public"]),
+    default="internal",
+    show_default=True,
+    help="Who may see OUT: `site` holds the rows of --site only; `public` aggregates without small counts.",
+)
+_SITE = click.option("--site", help="The site whose rows to keep; with --privacy site.")
 _QUIET = click.option("--quiet", is_flag=True, help="No progress on stderr.")
 
 
@@ -85,10 +85,10 @@ _QUIET = click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write.")
 @_FAIL_ON
 @_FORMATS
-@_PRIVACY
-@_SITE
 @_JUNIT
 @_SUMMARY
+@_PRIVACY
+@_SITE
 @_TIMINGS
 @_QUIET
 def run(
@@ -97,20 +97,20 @@ def run(
     out: Path,
     fail_on: str,
     formats: tuple[str, ...],
-    privacy: str,
-    site: str | None,
     junit: Path | None,
     summary_md: Path | None,
+    privacy: str,
+    site: str | None,
     timings: Path | None,
     quiet: bool,
 ) -> None:
     """Harmonise, score and check the uploads in DATA as MAPPING says, and write every output to OUT."""
     _agree(privacy, site, formats)
-    _progress(quiet=quiet)
     if privacy == "public" and (junit is not None or summary_md is not None):
         raise click.UsageError(
-            "--junit and --summary-md name findings one by one: not with --privacy public."
+            "--junit and --summary-md tell small counts: leave them out of --privacy public."
         )
+    _progress(quiet=quiet)
     sys.exit(
         _run(
             mapping,

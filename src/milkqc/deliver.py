@@ -87,10 +87,6 @@ def manifest(result: Result) -> dict[str, Any]:
     }
 
 
-def _versions(settings: Mapping[str, Any]) -> dict[str, str]:
-    return {"milkqc": settings["milkqc_version"], **{name: version(name) for name in LIBRARIES}}
-
-
 def write_junit(result: Result, path: Path) -> None:
     """The ledger as JUnit XML (docs/report.md). Raises OutputError."""
     from milkqc.report.junit import junit
@@ -120,6 +116,10 @@ def require_folder(path: Path) -> None:
         raise OutputError(
             f"{path}: there is no folder to write this file in. Make it, or choose another file."
         )
+
+
+def _versions(settings: Mapping[str, Any]) -> dict[str, str]:
+    return {"milkqc": settings["milkqc_version"], **{name: version(name) for name in LIBRARIES}}
 
 
 def _now() -> str:

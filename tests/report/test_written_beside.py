@@ -65,3 +65,16 @@ def test_a_place_that_is_not_there_is_said_before_anything_is_written(demo, opti
 def test_a_folder_cannot_be_the_file(tmp_path):
     with pytest.raises(OutputError, match="choose another file"):
         deliver.require_folder(tmp_path)
+
+
+@pytest.mark.parametrize("option", ["--junit", "--summary-md"])
+def test_neither_is_written_for_the_public_because_both_tell_small_counts(demo, option):
+    folder, mapping = demo
+    ran = command(
+        "run", mapping, "--data", folder / "uploads", "--out", folder / "public", "--privacy", "public",
+        option, folder / "beside",
+    )  # fmt: skip
+    assert ran.returncode == 2
+    assert "leave them out of --privacy public" in ran.stderr
+    assert not (folder / "beside").exists()
+    assert not (folder / "public").exists()

@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from milkqc import normalise
-from milkqc.errors import MilkqcError
 from milkqc.mapping.apply import apply
+from milkqc.mapping.load import load
+from milkqc.mapping.sources import SourceTable
 from milkqc.model import TABLES
-from milkqc.study import open_study
+from milkqc.readers import read
 
 MAPPING = """milkqc: 1
 study: property
@@ -78,15 +79,34 @@ TEXTS = [
     "\u200b",
     "'",
 ]
-cell = st.one_of(
-    st.just(""),
-    st.sampled_from(["1", "2", "I", "Z", "milk", "serum", "01/02/2024", "2024-01-02", "31/02/2024"]),
-    st.sampled_from(NUMBERS),
-    st.sampled_from(TEXTS),
-    st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r"), max_size=5),
+odd = st.one_of(
+    st.sampled_from([*NUMBERS, *TEXTS, "", "", "01/02/2024", "2024-01-02", "31/02/2024"]),
+    st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r"), max_size=3),
 )
+
+
+def often(*words: str) -> st.SearchStrategy[str]:
+    """Mostly what belongs there, so that rows find each other; now and then anything."""
+    return st.one_of(*[st.sampled_from(words)] * 5, odd)
+
+
+EXPECTED = {
+    "ID": often("1", "2", "2.0", ""),
+    "V": often("1", "2"),
+    "E": often("1", "1", "", "9"),
+    "TUBE": often("a", "b"),
+    "CODE": often("a", "b"),
+    "SP": often("milk", "serum", ""),
+    "A": often("I", "Z", "iodine"),
+    "W1": often("3.1", "3.10", "3.12"),
+    "R": often("3.1", "3.12", "<2"),
+    "T": often("x", "y", ""),
+}
 tables = st.fixed_dictionaries(
-    {name: st.lists(st.tuples(*[cell] * len(columns)), max_size=7) for name, columns in COLUMNS.items()}
+    {
+        name: st.lists(st.tuples(*(EXPECTED.get(column, odd) for column in columns)), max_size=5)
+        for name, columns in COLUMNS.items()
+    }
 )
 
 
@@ -101,8 +121,12 @@ def write(folder: Path, rows: dict[str, list[tuple[str, ...]]], *, growth: str, 
 def applied(rows, growth, milk):
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder), rows, growth=growth, milk=milk)
-        study = open_study(Path(folder) / "study.yaml", Path(folder))
-        return study, apply(study.loaded.mapping, study.tables)
+        loaded = load(Path(folder) / "study.yaml")
+        sources = {
+            name: SourceTable(name, tuple(read(path) for path in sorted(Path(folder).glob(table.file))))
+            for name, table in loaded.mapping.tables.items()
+        }
+        return sources, apply(loaded.mapping, sources)
 
 
 def raws(frame: pl.DataFrame) -> str:
@@ -116,12 +140,8 @@ def raws(frame: pl.DataFrame) -> str:
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=tables)
 def test_every_row_and_every_cell_is_accounted_for(growth, milk, rows):
-    try:
-        study, result = applied(rows, growth, milk)
-    except MilkqcError as error:
-        assert str(error)  # the only thing that may be raised
-        return
-    heights = {name: table.height for name, table in study.tables.items()}
+    sources, result = applied(rows, growth, milk)
+    heights = {name: table.height for name, table in sources.items()}
     for block in result.reconciliation:
         assert block.read == heights[block.source]
         assert block.read == block.used + block.set_aside + block.rejected
@@ -159,13 +179,10 @@ def _used(rows, table, columns):
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=tables, data=st.data())
 def test_the_order_of_a_files_rows_changes_no_table(growth, rows, data):
+    # Wholly blank rows are rows, save at the end of the file: there the reader leaves them out.
+    rows = {name: [row for row in part if any(row)] for name, part in rows.items()}
     shuffled = {name: data.draw(st.permutations(part)) for name, part in rows.items()}
-    try:
-        _, one = applied(rows, growth, "{agree: 0.05}")
-    except MilkqcError as error:
-        with pytest.raises(type(error)):
-            applied(shuffled, growth, "{agree: 0.05}")
-        return
+    _, one = applied(rows, growth, "{agree: 0.05}")
     _, other = applied(shuffled, growth, "{agree: 0.05}")
     for name in TABLES:
         first, second = (

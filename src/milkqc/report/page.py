@@ -12,6 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from milkqc.report import charts, words
+from milkqc.report.absent import behind
 from milkqc.report.found import sites_said
 from milkqc.report.place import KINDS
 from milkqc.report.site_chart import site_chart
@@ -92,6 +93,7 @@ def environment() -> jinja2.Environment:
         sites=sites_said,
         plainly=plainly,
         scheduled=scheduled,
+        behind=behind,
         share_bar=charts.share_bar,
         bounds=bounds,
         drawn=drawn,
@@ -143,6 +145,9 @@ def drawn(spread: Mapping[str, Any], card: Mapping[str, Any], place: int) -> Mar
     """The picture of one spread of a card, with the limits of its stage."""
     limits = [limit for limit in card["limits"] if limit["stage"] in {None, spread["stage"]}]
     stage = f", {spread['stage']}" if spread["stage"] else ""
+    if spread["start"] is None:
+        # Nothing but zeros and less: a log axis has no place for them.
+        return Markup("<p>{}</p>").format(f"No value{stage} is above 0, so there is nothing to draw.")
     return spread_chart(
         spread, limits, key=f"{card['anchor']}-{place}", name=f"{card['label']}{stage}", unit=card["unit"]
     )

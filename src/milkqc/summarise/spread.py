@@ -142,6 +142,10 @@ def _axes(whole: pl.DataFrame) -> Iterator[dict[str, Any]]:
         least = max(row["least"], row["low"] - REACH * width)
         most = min(row["most"], row["high"] + REACH * width)
         step = _step((most - least) / MOST_BINS, log=row["scale"] == "log")
+        # A bin that is narrower than a double can tell apart at this size would have no width.
+        size = max(abs(least), abs(most)) * 1e-9
+        if step < size:
+            step = _step(size, log=row["scale"] == "log")
         if _counts(row["table"], row["variable"]):
             step = max(1.0, math.ceil(step))
         start = math.floor(least / step + 1e-9) * step

@@ -21,11 +21,12 @@ _UNSEEN = re.compile(
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that is listed: findings per list and in all, actions, checks, variables, sites, rows of other
+    """The most that is listed: rows per list, findings and absent people in all, actions, checks, variables, sites, rows of other
     tables, characters of a text."""
 
     rows_per_rule: int = 25
     rows: int = 900
+    people: int = 900
     rules: int = 150
     checks: int = 600
     variables: int = 120

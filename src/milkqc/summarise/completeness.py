@@ -44,6 +44,29 @@ class Planned:
     window: tuple[float, float] | None = None
 
 
+@dataclass(frozen=True)
+class Measure:
+    """A measure of a planned visit, and everybody enrolled in `people`: person, participant, site, age in days.
+
+    `there`: has the measure; `gone`: left before the window began; `late`: the window is still open. Who is none
+    of these is due and missing. `key` is the column that says who a person is.
+    """
+
+    visit: Planned
+    table: str
+    key: str
+    variable: str
+    people: pl.DataFrame
+
+    @property
+    def missing(self) -> pl.DataFrame:
+        """Those who are due and have no such measure."""
+        return self.people.filter(MISSING)
+
+
+MISSING = ~pl.col("there") & ~pl.col("gone") & ~pl.col("late")
+
+
 def completeness(
     tables: Mapping[str, pl.DataFrame], planned: tuple[Planned, ...], *, until: dt.date | None
 ) -> pl.DataFrame:
@@ -55,11 +78,18 @@ def completeness(
     elsewhere. `in_window` and `outside_window` count those present whose age is known, null without a window. A
     censored result is present, a missed visit is not.
     """
+    told = (_counted(one) for one in each_measure(tables, planned, until=until))
+    return pl.concat([pl.DataFrame(schema=SCHEMA), *told])
+
+
+def each_measure(
+    tables: Mapping[str, pl.DataFrame], planned: tuple[Planned, ...], *, until: dt.date | None
+) -> Iterator[Measure]:
+    """Everybody enrolled against each measure of each planned visit, table by table; nothing without participants."""
     people = tables.get("participants", pl.DataFrame())
     if people.is_empty() or not planned or not {"participant_id", "infant_id"} <= set(people.columns):
-        return pl.DataFrame(schema=SCHEMA)
+        return
     people = with_site(people, tables)
-    parts = [pl.DataFrame(schema=SCHEMA)]
     for table, person, rows in _present(tables, people):
         persons = _persons(people, person)
         for visit in planned:
@@ -68,8 +98,13 @@ def completeness(
                 here = (
                     seen.filter(pl.col("visit") == visit.name).group_by("person").agg(pl.col("age").first())
                 )
-                parts.append(_counted(state, here, visit, table, str(variable)))
-    return pl.concat(parts)
+                joined = state.join(
+                    here.with_columns(there=pl.lit(value=True)),
+                    on="person",
+                    how="left",
+                    maintain_order="left",
+                ).with_columns(pl.col("there").fill_null(value=False))
+                yield Measure(visit, table, person, str(variable), joined)
 
 
 def _present(
@@ -135,7 +170,12 @@ def _persons(people: pl.DataFrame, person: str) -> pl.DataFrame:
     return (
         people.drop_nulls(person)
         .group_by(person, maintain_order=True)
-        .agg(site=pl.col("site").first(), born=first("infant_birth_date"), left=first("exit_date"))
+        .agg(
+            participant=pl.col("participant_id").first(),
+            site=pl.col("site").first(),
+            born=first("infant_birth_date"),
+            left=first("exit_date"),
+        )
         .rename({person: "person"})
     )
 
@@ -147,18 +187,15 @@ def _state(persons: pl.DataFrame, visit: Planned, until: dt.date | None) -> pl.D
     gone = pl.col("left") < born + pl.duration(days=begins)
     return persons.select(
         "person",
+        "participant",
         "site",
         gone=gone.fill_null(value=False),
         late=late.fill_null(value=False),
     )
 
 
-def _counted(
-    state: pl.DataFrame, here: pl.DataFrame, visit: Planned, table: str, variable: str
-) -> pl.DataFrame:
-    joined = state.join(
-        here.with_columns(there=pl.lit(value=True)), on="person", how="left", maintain_order="left"
-    ).with_columns(pl.col("there").fill_null(value=False))
+def _counted(measure: Measure) -> pl.DataFrame:
+    joined, visit = measure.people, measure.visit
     there, gone, late = pl.col("there"), pl.col("gone"), pl.col("late")
     begins, ends = visit.window or (None, None)
     inside = pl.col("age").is_between(pl.lit(begins), pl.lit(ends)) if visit.window else pl.lit(None)
@@ -167,7 +204,7 @@ def _counted(
         "left": (~there & gone).sum(),
         "not_due": (~there & ~gone & late).sum(),
         "present": there.sum(),
-        "missing": (~there & ~gone & ~late).sum(),
+        "missing": MISSING.sum(),
         "in_window": (there & inside).sum() if visit.window else pl.lit(None, dtype=pl.Int64),
         "outside_window": (there & ~inside).sum() if visit.window else pl.lit(None, dtype=pl.Int64),
     }
@@ -179,15 +216,16 @@ def _counted(
     expected = pl.col("present") + pl.col("missing")
     return told.with_columns(
         visit=pl.lit(visit.name),
-        table=pl.lit(table),
-        variable=pl.lit(variable),
-        label=pl.lit(_label(table, variable)),
+        table=pl.lit(measure.table),
+        variable=pl.lit(measure.variable),
+        label=pl.lit(label(measure.table, measure.variable)),
         expected=expected,
         percent_present=pl.when(expected > 0).then((100 * pl.col("present") / expected).round_sig_figs(10)),
     ).select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
 
 
-def _label(table: str, variable: str) -> str:
+def label(table: str, variable: str) -> str:
+    """What a measure is called; an analyte by its name, a seen visit as such."""
     if table == "visits":
         return "Visit seen"
     known = reference.dictionary().get((table, variable))

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from milkqc.model import Rule
+from milkqc.summarise.absent import absent
 from milkqc.summarise.codes import codes, dates
 from milkqc.summarise.completeness import Planned, completeness
 from milkqc.summarise.declared import units
@@ -31,7 +32,7 @@ def evidence(
     watched: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType({}),
     data_cutoff: dt.date | None = None,
 ) -> dict[str, pl.DataFrame]:
-    """The tables by name: `spread`, `bins`, `limits`, `codes`, `gaps`, `dates`, `units`, `completeness`,
+    """The tables by name: `spread`, `bins`, `limits`, `codes`, `gaps`, `dates`, `units`, `completeness`, `absent`,
     `zscores_by_site`, `flagged_children` and `watched`; each is described in its module.
 
     `tables` are the internal tables after normalise and derive; `schedule` maps visits to an object or mapping
@@ -52,6 +53,7 @@ def evidence(
         "dates": found,
         "units": units(tables),
         "completeness": completeness(tables, planned, until=until),
+        "absent": absent(tables, planned, until=until),
         "zscores_by_site": zscores_by_site(tables),
         "flagged_children": flagged_children(tables),
         "watched": _watched(watched),

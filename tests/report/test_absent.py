@@ -110,6 +110,16 @@ def test_a_count_without_room_for_names_still_says_how_many():
     ]
 
 
+def test_visits_keep_the_order_of_the_schedule_wherever_the_first_gap_is():
+    rows = counts(
+        ("birth", "visits", "visit", None, 9, 0),
+        ("month_3", "visits", "visit", None, 8, 1),
+        ("month_6", "visits", "visit", None, 9, 0),
+        ("birth", "growth", "muac_cm", None, 8, 1),
+    )
+    assert [visit for visit, _ in behind(rows.iter_rows(named=True), [])] == ["birth", "month_3"]
+
+
 @pytest.mark.parametrize("visits", [300])
 def test_many_visits_and_measures_make_a_small_report(changed, study, visits):
     names = [(f"visit_{n}", measure) for n in range(visits) for measure in ("weight_kg", "length_cm")]

@@ -50,9 +50,10 @@ def behind(
         lists.setdefault(_key(one), []).append(one)
     visits: dict[str, list[dict[str, Any]]] = {}
     for row in counts:
+        own = visits.setdefault(row["visit"], [])  # also where nobody is missing: visits keep their order
         if row["site"] is None and row["missing"]:
-            visits.setdefault(row["visit"], []).append({**row, "people": lists.get(_key(row), [])})
-    return list(visits.items())
+            own.append({**row, "people": lists.get(_key(row), [])})
+    return [(visit, own) for visit, own in visits.items() if own]
 
 
 def _key(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -279,3 +279,13 @@ def test_formats_and_names_are_checked(tmp_path):
         with pytest.raises(ValueError, match=r"^not a name for a rendered file: "):
             emit.write(result(), tmp_path / "out", rendered={name: b""}, manifest=MANIFEST)
     assert not (tmp_path / "out").exists()
+
+
+def test_counts_narrower_than_64_bits_are_written(tmp_path):
+    """Was an OverflowError: a study without `mae:` has Int32 counts, compared with a limit that they cannot hold."""
+    from milkqc.emit.statistical import write_dta, write_sav
+
+    frame = pl.DataFrame({"n": pl.Series([1, None, 3], dtype=pl.Int32)})
+    for name, writer in (("a.dta", write_dta), ("a.sav", write_sav)):
+        writer(frame, tmp_path / name, described={}, reasons={})
+        assert (tmp_path / name).stat().st_size > 0

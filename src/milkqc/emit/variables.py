@@ -99,7 +99,9 @@ def _coded(values: pl.Series, name: str, described: Described, reasons: pl.Serie
 
 
 def _too_large(values: pl.Series) -> bool:
-    return values.dtype.is_integer() and bool(((values > _EXACT) | (values < -_EXACT)).any())
+    if not values.dtype.is_integer() or values.dtype not in {pl.Int64, pl.UInt64, pl.Int128}:
+        return False  # narrower integers are exact as doubles
+    return bool(((values > _EXACT) | (values < -_EXACT)).any())
 
 
 def _number(name: str, label: str, values: pl.Series, reasons: pl.Series | None) -> Coded:

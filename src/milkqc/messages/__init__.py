@@ -18,6 +18,10 @@ from importlib import resources
 from typing import Any
 
 
+# The longest piece of data that a sentence shows.
+MOST = 120
+
+
 class _Blank(dict[str, Any]):
     """Fields that a text names and a finding lacks read as an ellipsis, never as an error."""
 
@@ -48,4 +52,11 @@ def message(rule_id: str, fields: Mapping[str, Any]) -> str:
     """The rule's sentence with the finding's own words put in; its title or id when it has no sentence."""
     entry = catalogue().get(rule_id, {})
     text = entry.get("says") or entry.get("title") or rule_id
-    return text.format_map(_Blank({key: ("…" if value is None else value) for key, value in fields.items()}))
+    return text.format_map(_Blank({key: _short(value) for key, value in fields.items()}))
+
+
+def _short(value: Any) -> Any:
+    """A field as a sentence can hold it; the whole of a long text stands in the finding's value and the lineage."""
+    if value is None:
+        return "…"
+    return value if not isinstance(value, str) or len(value) <= MOST else value[: MOST - 1] + "…"

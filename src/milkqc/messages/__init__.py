@@ -17,7 +17,6 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-
 # The longest piece of data that a sentence shows.
 MOST = 120
 

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-ACTIONS = (
-    "copy",
-    "recode",
-    "date",
-    "convert",
-    "constant",
-    "join",
-    "row_number",
-    "first_of",
-    "mean_of",
-    "median_of",
-    "mean_of_closest_two",
-    "from_schedule",
-    "formula",
-)
 Action = Literal[
     "copy",
     "recode",
@@ -36,6 +21,7 @@ Action = Literal[
     "from_schedule",
     "formula",
 ]
+ACTIONS: tuple[str, ...] = get_args(Action)
 FORMATS = ("dta", "sav", "xpt", "csv", "xlsx", "redcap")
 REPEATS = ("finding", "same", "keep", "replicate")
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import hashlib
 import io
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from milkqc import __version__, catalogue
 from milkqc.errors import MappingFaults, SourceError, SuiteFaults
@@ -17,6 +18,7 @@ from milkqc.mapping.load import Loaded, load
 from milkqc.model import Origin, Rule
 
 if TYPE_CHECKING:
+    from milkqc.checks.declare import Settings
     from milkqc.mapping.faults import FaultList
     from milkqc.mapping.language import Table
     from milkqc.mapping.sources import SourceTable
@@ -216,3 +218,40 @@ def _rules(loaded: Loaded, faults: FaultList) -> tuple[tuple[Rule, ...], dict[st
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def choices(study: Study) -> list[Any]:
+    """The study's adequacy estimates, the declared basis first; none when the mapping declares none."""
+    from milkqc.reference import mae
+
+    declared = study.loaded.mapping.mae
+    if declared is None:
+        return []
+    values = study.loaded.folder / declared.values if declared.values is not None else None
+    bases = [declared.basis]
+    if declared.authority is not None:
+        bases += [basis for basis in mae.BASES if basis != declared.basis]
+    return [
+        mae.choose(authority=declared.authority, basis=basis, analytes=declared.set or None, values=values)
+        for basis in bases
+    ]
+
+
+def rule_settings(study: Study) -> Settings:
+    """What the coded rules need to know of the study: its schedule and its dates."""
+    from milkqc.checks.declare import Settings
+
+    mapping = study.loaded.mapping
+
+    def day(text: str | None) -> dt.date | None:
+        return None if text is None else dt.date.fromisoformat(text)
+
+    return Settings(
+        schedule={
+            name: (visit.day, *visit.window)
+            for name, visit in mapping.schedule.items()
+            if visit.window is not None
+        },
+        study_start=day(mapping.study_start),
+        data_cutoff=day(mapping.data_cutoff),
+    )

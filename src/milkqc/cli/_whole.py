@@ -1,0 +1,58 @@
+"""One whole run from the command line: `run` and `demo` end in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from milkqc.model import Result
+
+
+def deliver_run(
+    mapping: Path,
+    data: Path,
+    out: Path,
+    fail_on: str,
+    formats: tuple[str, ...],
+    timings: Path | None,
+    *,
+    privacy: str,
+    site: str | None,
+    junit: Path | None = None,
+    summary_md: Path | None = None,
+) -> int:
+    """Run, write everything asked for, say what came of it; the exit code."""
+    from milkqc import deliver, pipeline
+
+    for beside in (junit, summary_md):
+        if beside is not None:
+            deliver.require_folder(beside)
+    stopwatch = pipeline.Stopwatch()
+    result = pipeline.run(mapping, data=data, fail_on=fail_on, stopwatch=stopwatch, site=site)
+    with stopwatch("writing"):
+        if privacy == "public":
+            result = deliver.deliver_public(result, out)
+        else:
+            deliver.deliver(result, out, formats=formats)
+    if junit is not None:
+        deliver.write_junit(result, junit)
+    if summary_md is not None:
+        deliver.write_summary(result, summary_md)
+    if timings is not None:
+        deliver.write_timings(stopwatch.seconds, timings)
+    _say(result, out)
+    return int(result.settings["exit_code"])
+
+
+def _say(result: Result, out: Path) -> None:
+    counts = dict(result.findings["severity"].value_counts().iter_rows())
+    shown = ", ".join(f"{counts.get(name, 0)} {name}" for name in ("critical", "warning", "info"))
+    click.echo(f"{result.title}: {result.settings['verdict']}. {result.settings['verdict_reason']}")
+    if result.settings.get("privacy", {}).get("level") == "public":
+        click.echo("Findings are counted in checks.csv; none is listed.")
+    else:
+        click.echo(f"Findings: {shown}. Rows rejected: {result.rejected.height}.")
+    click.echo(f"Report: {out / 'report.html'}")

@@ -20,7 +20,9 @@ class Variable:
     """What a source file says of one of its columns; nothing of it is applied to the values.
 
     `value_labels` and `missing_codes` map canonical code text ("99", ".a") to the file's label ("" if none);
-    `missing_ranges` are inclusive pairs. `unit_text` is what the file wrote, unread.
+    `missing_ranges` are inclusive pairs. `unit_text` is what the file wrote, unread. `details` is whatever else the
+    file says of the column, by a word of ours: `form`, `section`, `note`, `validation`, `minimum`, `maximum`,
+    `required`, `branching`, `calculation` (REDCap), `set` (SPSS multiple response), `measure` ...
     """
 
     name: str
@@ -32,6 +34,7 @@ class Variable:
     source_type: str = "text"
     source_format: str = ""
     identifier: bool = False
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

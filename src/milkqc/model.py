@@ -22,7 +22,8 @@ class Variable:
     `value_labels` and `missing_codes` map canonical code text ("99", ".a") to the file's label ("" if none);
     `missing_ranges` are inclusive pairs. `unit_text` is what the file wrote, unread. `details` is whatever else the
     file says of the column, by a word of ours: `form`, `section`, `note`, `validation`, `minimum`, `maximum`,
-    `required`, `branching`, `calculation` (REDCap), `set` (SPSS multiple response), `measure` ...
+    `required`, `branching`, `calculation`, `annotation`, `field_type`, `matrix`, and of a checkbox's column its
+    `field` and `choice` (REDCap), `set` (SPSS multiple response), `measure` ...
     """
 
     name: str

@@ -271,3 +271,53 @@ def test_the_first_field_is_the_record_id(project):
     found = read_dictionary(File.of(dictionary))
     assert found.record_id == "record_id"
     assert found.forms == ("enrol", "feeding")
+
+
+def test_a_variable_carries_all_that_the_dictionary_says_of_its_field(project):
+    fields = (
+        line("record_id", "enrol", label="Study ID"),
+        '"weight","enrol","Body","text","Weight","","kg","number_1dp","0.5","12","","[sex] = \'1\'","y","","","","","@NOW"',
+        '"sex","enrol","","radio","Sex","1, Male | 2, Female","","","","","","","","","","m1","",""',
+        '"bmi","enrol","Derived","calc","BMI","[weight] / 2","","","","","","","","","","","",""',
+        '"drinks","feeding","","checkbox","Drinks","1, Water | -99, Other","","","","","","","y","","","","",""',
+    )
+    data = "record_id,weight,sex,bmi,enrol_complete,drinks___1,drinks____99,feeding_timestamp\n"
+    source = load(project(data + "1,3.5,1,2,2,1,0,2020-01-01 10:00\n", *fields))
+    assert {variable.name: variable.details for variable in source.variables} == {
+        "record_id": {"form": "enrol", "field_type": "text"},
+        "weight": {
+            "form": "enrol",
+            "section": "Body",
+            "field_type": "text",
+            "note": "kg",
+            "validation": "number_1dp",
+            "minimum": "0.5",
+            "maximum": "12",
+            "required": "y",
+            "branching": "[sex] = '1'",
+            "annotation": "@NOW",
+        },
+        "sex": {"form": "enrol", "section": "Body", "field_type": "radio", "matrix": "m1"},
+        "bmi": {
+            "form": "enrol",
+            "section": "Derived",
+            "field_type": "calc",
+            "calculation": "[weight] / 2",
+        },
+        "enrol_complete": {"form": "enrol"},
+        "drinks___1": {
+            "form": "feeding",
+            "field_type": "checkbox",
+            "required": "y",
+            "field": "drinks",
+            "choice": "1",
+        },
+        "drinks____99": {
+            "form": "feeding",
+            "field_type": "checkbox",
+            "required": "y",
+            "field": "drinks",
+            "choice": "-99",
+        },
+        "feeding_timestamp": {"form": "feeding"},
+    }

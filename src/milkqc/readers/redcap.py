@@ -136,13 +136,15 @@ def _describe(file: File, names: list[str], dictionary: Dictionary) -> dict[str,
             identifier = name == "redcap_survey_identifier"
             columns[name] = Column(Variable(name, _SYSTEM[name], source_type="system", identifier=identifier))
         elif ending == "complete" and form in dictionary.forms:
-            columns[name] = Column(Variable(name, "Complete?", _STATUS, source_type="status"), form)
+            status = Variable(name, "Complete?", _STATUS, source_type="status", details={"form": form})
+            columns[name] = Column(status, form)
         elif name.removesuffix("_timestamp") in dictionary.forms:
-            columns[name] = Column(Variable(name, "Survey timestamp", source_type="timestamp"), form)
+            stamp = Variable(name, "Survey timestamp", source_type="timestamp", details={"form": form})
+            columns[name] = Column(stamp, form)
         elif mark and stem in checkboxes:
             # A missing-data code of the project, which the dictionary does not list.
             field = checkboxes[stem]
-            columns[name] = Column(_checkbox(field, name, code), field.form, checkbox=True)
+            columns[name] = Column(_checkbox(field, name, code, label=code), field.form, checkbox=True)
         else:
             unknown.append(name)
     if dictionary.record_id in columns:
@@ -159,10 +161,13 @@ def _describe(file: File, names: list[str], dictionary: Dictionary) -> dict[str,
 
 def _of_field(field: Field) -> list[tuple[str, Column]]:
     if field.type == "checkbox":
-        names = {checkbox_column(field.name, code): label for code, label in field.choices.items()}
+        names = {checkbox_column(field.name, code): code for code in field.choices}
         return [
-            (name, Column(_checkbox(field, name, label), field.form, checkbox=True))
-            for name, label in names.items()
+            (
+                name,
+                Column(_checkbox(field, name, code, label=field.choices[code]), field.form, checkbox=True),
+            )
+            for name, code in names.items()
         ]
     variable = Variable(
         name=field.name,
@@ -172,11 +177,12 @@ def _of_field(field: Field) -> list[tuple[str, Column]]:
         source_type=field.type,
         source_format=field.validation,
         identifier=field.identifier,
+        details=field.details,
     )
     return [(field.name, Column(variable, field.form))]
 
 
-def _checkbox(field: Field, name: str, label: str) -> Variable:
+def _checkbox(field: Field, name: str, code: str, *, label: str) -> Variable:
     return Variable(
         name=name,
         label=f"{field.label}: {label}",
@@ -184,6 +190,7 @@ def _checkbox(field: Field, name: str, label: str) -> Variable:
         unit_text=field.note,
         source_type="checkbox",
         identifier=field.identifier,
+        details={**field.details, "field": field.name, "choice": code},
     )
 
 

@@ -22,7 +22,13 @@ _COLUMNS = {
     "choices or calculations": "select_choices_or_calculations",
     "field note": "field_note",
     "text validation type or show slider number": "text_validation_type_or_show_slider_number",
+    "text validation min": "text_validation_min",
+    "text validation max": "text_validation_max",
     "identifier?": "identifier",
+    "branching logic (show field only if...)": "branching_logic",
+    "required field?": "required_field",
+    "matrix group name": "matrix_group_name",
+    "field annotation": "field_annotation",
 }
 _NEEDED = ("field_name", "form_name", "field_type", "field_label", "select_choices_or_calculations")
 _CHOSEN = ("radio", "dropdown", "checkbox")
@@ -31,7 +37,10 @@ _FIXED = {"yesno": {"1": "Yes", "0": "No"}, "truefalse": {"1": "True", "0": "Fal
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a project. `choices` maps codes to labels; `type` and `validation` in REDCap's words."""
+    """One field of a project. `choices` maps codes to labels; `type` and `validation` in REDCap's words.
+
+    `section` is the header that the field stands under, written at it or at an earlier field of its form.
+    """
 
     name: str
     form: str
@@ -41,6 +50,33 @@ class Field:
     note: str = ""
     validation: str = ""
     identifier: bool = False
+    section: str = ""
+    minimum: str = ""
+    maximum: str = ""
+    required: bool = False
+    branching: str = ""
+    calculation: str = ""
+    annotation: str = ""
+    matrix: str = ""
+
+    @property
+    def details(self) -> dict[str, str]:
+        """What `Variable.details` says of the field, by the words of model.py; a word without content is left out."""
+        said = {
+            "form": self.form,
+            "section": self.section,
+            "field_type": self.type,
+            "note": self.note,
+            "validation": self.validation,
+            "minimum": self.minimum,
+            "maximum": self.maximum,
+            "required": "y" if self.required else "",
+            "branching": self.branching,
+            "calculation": self.calculation,
+            "annotation": self.annotation,
+            "matrix": self.matrix,
+        }
+        return {word: text for word, text in said.items() if text}
 
 
 @dataclass(frozen=True)
@@ -74,6 +110,7 @@ def read_dictionary(file: File) -> Dictionary:
         )
     fields: dict[str, Field] = {}
     troubles: list[str] = []
+    form = section = ""
     for row in frame.iter_rows(named=True):
         # R writes an empty cell as NA.
         cells = {
@@ -88,6 +125,9 @@ def read_dictionary(file: File) -> Dictionary:
         except ValueError as error:
             troubles.append(f"{name_}: {error}")
             choices = {}
+        if cells["form_name"] != form:
+            form, section = cells["form_name"], ""
+        section = cells.get("section_header") or section
         fields[name_] = Field(
             name=name_,
             form=cells["form_name"],
@@ -97,6 +137,14 @@ def read_dictionary(file: File) -> Dictionary:
             note=cells.get("field_note", ""),
             validation=cells.get("text_validation_type_or_show_slider_number", ""),
             identifier=cells.get("identifier", "").lower() == "y",
+            section=section,
+            minimum=cells.get("text_validation_min", ""),
+            maximum=cells.get("text_validation_max", ""),
+            required=cells.get("required_field", "").lower() == "y",
+            branching=cells.get("branching_logic", ""),
+            calculation=cells["select_choices_or_calculations"] if cells["field_type"] == "calc" else "",
+            annotation=cells.get("field_annotation", ""),
+            matrix=cells.get("matrix_group_name", ""),
         )
     if troubles:
         raise SourceError(

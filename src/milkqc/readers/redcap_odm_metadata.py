@@ -96,7 +96,7 @@ class Metadata:
             self.lists[self._list] = {}
             if "CheckboxChoices" in attributes:
                 self.boxes[attributes.get("Variable", "")] = attributes["CheckboxChoices"]
-        elif name == "CodeListItem":
+        elif name == "CodeListItem" and self._list:
             self._code = attributes.get("CodedValue", "")
             self.lists[self._list][self._code] = ""
         elif name in {"Question", "ErrorMessage", "Decode"}:

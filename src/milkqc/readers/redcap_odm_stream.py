@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Protocol
 from xml.sax import SAXException, SAXParseException, handler
@@ -16,6 +17,7 @@ MOST_DEPTH = 50
 MOST_BYTES = 4_000_000_000
 # One value; REDCap's own notes fields hold 65,535 characters. Uploads are not counted: they are passed over.
 MOST_TEXT = 5_000_000
+_ENCODINGS = ("utf-8", "utf8", "us-ascii", "iso-8859-1", "utf-16")
 
 
 class Listener(Protocol):
@@ -110,6 +112,11 @@ def stream(file: File, *listeners: Listener, stop_at: str | None = None) -> None
 
     if file.size > MOST_BYTES:
         raise file.error(f"is larger than {MOST_BYTES:,} bytes.", "Export fewer forms at a time.")
+    declared = re.match(rb"[^<]{0,8}<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"']*)", file.head(300))
+    if declared and declared.group(1).decode("ascii", "replace").lower() not in _ENCODINGS:
+        raise file.error(
+            "declares an encoding that REDCap does not write.", "Save it as UTF-8, or export it again."
+        )
     parser = make_parser()
     parser.forbid_dtd = True
     handler_ = _Handler(file, listeners, stop_at)

@@ -71,11 +71,19 @@ def parsed(variable: Variable, text: pl.Series, kind: str) -> pl.Series:
     if kind == "number":
         return _numbers(text, comma=variable.source_format.endswith("comma_decimal")).rename(text.name)
     if kind == "integer":
-        plain = text.str.strip_chars().str.contains("^[-+]?[0-9]{1,18}$")
-        return _where(plain, text.str.strip_chars().str.strip_prefix("+").cast(pl.Int64, strict=False))
+        whole = text.cast(pl.Int64, strict=False)
+        if whole.null_count() == text.null_count():
+            return whole
+        trimmed = text.str.strip_chars()
+        return _where(
+            trimmed.str.contains("^[-+]?[0-9]{1,18}$"),
+            trimmed.str.strip_prefix("+").cast(pl.Int64, strict=False),
+        )
     if kind == "date":
-        plain = text.str.contains("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
-        return _where(plain, text.str.to_date("%Y-%m-%d", strict=False))
+        days = text.str.to_date("%Y-%m-%d", strict=False)
+        if days.null_count() == text.null_count() and (text.str.len_bytes() == 10).all():
+            return days
+        return _where(text.str.contains("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), days)
     if kind == "datetime":
         # REDCap exports hours and minutes, with seconds only where the validation has them.
         whole = _where(text.str.contains("^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(:[0-9]{2})?$"), text)
@@ -93,15 +101,12 @@ def parsed(variable: Variable, text: pl.Series, kind: str) -> pl.Series:
 
 
 def _numbers(text: pl.Series, *, comma: bool) -> pl.Series:
-    point = "," if comma else "."
-    trimmed = text.str.strip_chars()
-    plain = trimmed.str.contains(rf"^-?[0-9]+(?:\{point}[0-9]+)?$")
-    if (plain | text.is_null()).all():
-        return (trimmed.str.replace(",", ".", literal=True) if comma else trimmed).cast(
-            pl.Float64, strict=False
-        )
+    if not comma:
+        values = text.cast(pl.Float64, strict=False)
+        if values.null_count() == text.null_count() and values.is_finite().all():
+            return values
     # Something is written in another way: the cells' own reading, in which `<0.5` is no number here.
-    return cells.numbers(text, decimal=point, thousands="'")["number"]
+    return cells.numbers(text, decimal="," if comma else ".", thousands="'")["number"]
 
 
 def _where(mask: pl.Series, values: pl.Series) -> pl.Series:

@@ -135,6 +135,10 @@ def _read(name: str, table: Table, loaded: Loaded, data: Path, faults: FaultList
             faults.add(place, "M302", f"{error.file}: {error.what}", error.todo)
             continue
         logger.info("read %s: %d rows, %d columns", shown, source.table.height, source.table.width)
+        for note in source.origin.notes:
+            # The names of columns, never what stands in them.
+            if note.startswith("perhaps identifying"):
+                logger.warning("%s: %s", shown, note)
         sources.append(source)
     if len(sources) < len(paths):
         return None

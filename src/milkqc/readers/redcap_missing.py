@@ -122,6 +122,9 @@ def _far(text: pl.Series, values: pl.Series, column: Column) -> pl.Series:
     else:
         # Too little beside it to tell far from near: only what no measurement looks like.
         outside = outside | (v < 0) | (v >= 777)
+    if low is not None and high is not None:
+        # The field's own limits say it better than its other values.
+        outside = (v < low) | (v > high)
     return frame.filter(pl.col("like") & outside)["t"]
 
 

@@ -116,7 +116,7 @@ def test_an_instrument_is_found_by_what_its_rows_hold(project):
     assert source.table["redcap_repeat_instrument"].to_list() == [None, "milk_sample", None]
     said = refusal(project(ROWS.replace("Milk Sample", "Tubes").replace("Unverified", "")))
     assert said == (
-        "labels.csv: its repeating instrument 'Tubes' is none of the forms enrol, milk_sample. "
+        "labels.csv: line 3: its repeating instrument is none of the forms enrol, milk_sample. "
         "Give the project's XML as `dictionary`, which knows the forms' titles, or export raw codes."
     )
 

@@ -265,3 +265,49 @@ def test_forms_are_asked_of_redcap_exports_only(project):
     assert str(error.value) == (
         "data.csv: is read as csv, not as REDCap. Use `format`: redcap, redcap_labels, redcap_odm, redcap_syntax."
     )
+
+
+EVENTS = (
+    HEAD
+    + "id,visit,text,Record ID,,,,,\nweight,visit,text,Weight,,number,,,\nvolume,sample,text,Volume,,number,,,\n"
+)
+
+
+def test_a_repeating_event_has_instances_without_an_instrument(project):
+    header = "id,redcap_event_name,redcap_repeat_instrument,redcap_repeat_instance,weight,visit_complete,volume,sample_complete\n"
+    rows = [
+        "1,birth_arm_1,,,3.1,2,,",
+        "1,home_arm_1,,1,3.5,2,5,2",
+        "1,home_arm_1,,2,4.0,2,,0",
+        "2,birth_arm_2,,,2.9,2,,",
+    ]
+    path, told = project(*rows, header=header, dictionary=EVENTS)
+    found = forms(path, ReadOptions(format="redcap", dictionary=told))
+    assert {name: (one.key, one.source.table.height) for name, one in found.items()} == {
+        "visit": (("id", "redcap_event_name", "redcap_repeat_instance"), 4),
+        "sample": (("id", "redcap_event_name", "redcap_repeat_instance"), 2),
+    }
+    assert found["sample"].source.rows.to_list() == [2, 3]
+    assert found["sample"].source.reasons["volume"].to_list() == [None, "empty"]
+
+
+def test_a_dictionary_may_come_without_a_file():
+    """As the API gives it: names instead of lines in its messages."""
+    import polars as pl
+
+    from milkqc.readers.redcap_dictionary import dictionary_of
+
+    class Answer:
+        name = "metadata"
+
+        def error(self, what, todo):
+            return SourceError(self.name, what, todo)
+
+    columns = ("field_name", "form_name", "field_type", "field_label", "select_choices_or_calculations")
+    rows = [("id", "visit", "text", "Id", ""), ("sex", "visit", "radio", "Sex", "1, Boy | Girl")]
+    with pytest.raises(SourceError) as error:
+        dictionary_of(Answer(), pl.DataFrame(rows, schema=columns, orient="row"))
+    assert "fields that cannot be read: field 2: sex (form visit): 'Girl' is not `code, label`." in str(
+        error.value
+    )
+    assert dictionary_of(Answer(), pl.DataFrame(rows[:1], schema=columns, orient="row")).record_id == "id"

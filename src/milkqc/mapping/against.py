@@ -35,7 +35,7 @@ def against(loaded: Loaded, tables: Words[str, SourceTable]) -> FaultList:
             continue
         if use.spec is not None and table.height:
             _fits(use, table.cells(use.column), mapping, faults)
-            _undeclared(use, table, mapping, faults)
+        _undeclared(use, table, mapping, faults)
     for table_name, place, block in mapping.blocks():
         _orders((table_name, place, "repeats", "latest"), block, tables, faults)
     for name, table in tables.items():
@@ -162,10 +162,12 @@ def _fits(use: Use, cells: Cells, mapping: Mapping, faults: FaultList) -> None:
 
 def _undeclared(use: Use, table: SourceTable, mapping: Mapping, faults: FaultList) -> None:
     """A number or date of REDCap that would be read as data though it is written like a missing-data code."""
-    spec = use.spec
-    if spec is None or use.kind not in {"number", "integer", "date"}:
+    section, spec = use.path[2] if len(use.path) > 2 else "", use.spec
+    value = use.kind in {"number", "integer", "date", "text"} or use.path[-2:] == ("long", "value")
+    if section == "key" or not value:
         return
-    declared = values.canonical_words(spec.missing if spec.missing is not None else mapping.missing)
+    words = set(mapping.missing if spec is None or spec.missing is None else spec.missing)
+    declared = values.canonical_words(words | set((spec.codes or {}) if spec is not None else {}))
     counts: dict[str, int] = {}
     asked = False
     for candidate in (one for source in table.sources for one in source.candidates):

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from milkqc.readers.files import File
 from milkqc.readers.redcap_export import EVENT, INSTANCE, INSTRUMENT, Structure
+from milkqc.readers.redcap_lines import Named
 
 
 def structural(
@@ -72,7 +72,7 @@ def untouched(
 
 
 def rows_of_form(
-    file: File,
+    file: Named,
     frame: pl.DataFrame,
     forms: Mapping[str, str],
     form: str,

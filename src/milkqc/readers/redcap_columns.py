@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from milkqc.model import Variable
-from milkqc.readers.files import File
 from milkqc.readers.redcap_dictionary import Dictionary, Field, checkbox_column
 from milkqc.readers.redcap_export import STATUS, SURVEY, SYSTEM
+from milkqc.readers.redcap_lines import Named
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Column:
 
 
 def described(
-    file: File, names: Sequence[str], dictionary: Dictionary, *, line: int = 1
+    file: Named, names: Sequence[str], dictionary: Dictionary, *, line: int = 1
 ) -> dict[str, Column]:
     """Each column of the export as the dictionary explains it; SourceError for columns it does not know."""
     known = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from milkqc.errors import SourceError
 from milkqc.readers.delimited import take_apart
 from milkqc.readers.files import File
 from milkqc.readers.options import ReadOptions
-from milkqc.readers.redcap_lines import lines_of
+from milkqc.readers.redcap_lines import Named, lines_of
 
 # Long name as downloaded -> name in the API; older dictionaries have 17 columns, without the annotation.
 _COLUMNS = {
@@ -110,12 +110,17 @@ class Dictionary:
 
 def read_dictionary(file: File) -> Dictionary:
     """The dictionary in a CSV `file`. SourceError, naming each field at fault, when it is none or cannot be decided."""
-    return dictionary_of(file, take_apart(file, ReadOptions()).frame)
+    frame = take_apart(file, ReadOptions()).frame
+    return dictionary_of(file, frame, lines=lambda rows: lines_of(file, frame.columns, rows))
 
 
-def dictionary_of(file: File, frame: pl.DataFrame) -> Dictionary:
-    """The dictionary in a String `frame`, by its long or API column names; `file` is what messages speak of."""
-    written = frame.columns
+def dictionary_of(
+    file: Named, frame: pl.DataFrame, *, lines: Callable[[Sequence[int]], list[int]] | None = None
+) -> Dictionary:
+    """The dictionary in a String `frame`, by its long or API column names; `file` is what messages speak of.
+
+    `lines` tells on which line of it the rows (from 0) begin; without, messages count the fields from 1.
+    """
     frame = frame.rename(
         {c: _COLUMNS.get(c.lower(), c.lower().rstrip("?")) for c in frame.columns}, strict=False
     )
@@ -149,8 +154,9 @@ def dictionary_of(file: File, frame: pl.DataFrame) -> Dictionary:
         section = cells.get("section_header") or section
         fields[name_] = _field(cells, choices, section)
     if troubles:
-        lines = lines_of(file, written, [place for place, _, _ in troubles])
-        said = [f"line {line}: {name}: {why}" for line, (_, name, why) in zip(lines, troubles, strict=True)]
+        rows = [place for place, _, _ in troubles]
+        places = [f"line {line}" for line in lines(rows)] if lines else [f"field {row + 1}" for row in rows]
+        said = [f"{place}: {name}: {why}" for place, (_, name, why) in zip(places, troubles, strict=True)]
         raise SourceError(
             file.name,
             f"fields that cannot be read: {'; '.join(said)}.",

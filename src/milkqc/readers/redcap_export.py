@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from milkqc.model import CellFault, Origin
-from milkqc.readers.files import File
 from milkqc.readers.redcap_dictionary import Dictionary
+from milkqc.readers.redcap_lines import Named
 
 EVENT, INSTRUMENT, INSTANCE = "redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance"
 GROUP, SURVEY = "redcap_data_access_group", "redcap_survey_identifier"
@@ -47,7 +47,7 @@ class Export:
     itself declares; `faults` are cells that could not be brought to raw codes.
     """
 
-    file: File
+    file: Named
     frame: pl.DataFrame
     dictionary: Dictionary
     origin: Origin

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -71,13 +71,17 @@ def export(file: File, options: ReadOptions) -> Export:
     table = replace(table, frame=table.frame.slice(1), rows_in_file=table.rows_in_file - 1)
     columns = described(file, names, dictionary)
     frame, faults = _raw(table.frame, columns, declared)
-    frame = _system(file, frame, columns, dictionary, structure)
+
+    def lines(rows: Sequence[int]) -> list[int]:
+        return lines_of(file, heads, rows, encoding=options.encoding)
+
+    frame = _system(file, frame, columns, dictionary, structure, lines)
     return Export(
         file,
         frame,
         dictionary,
         origin_of(file, table, "redcap_labels", explained),
-        lambda rows: lines_of(file, heads, rows, encoding=options.encoding),
+        lines,
         structure,
         declared,
         tuple(faults),
@@ -198,6 +202,7 @@ def _system(
     columns: Mapping[str, Column],
     dictionary: Dictionary,
     structure: Structure,
+    lines: Callable[[Sequence[int]], list[int]],
 ) -> pl.DataFrame:
     """Repeating instruments, and events where the project's XML tells them, by their unique names."""
     if EVENT in frame.columns and structure.event_titles:
@@ -211,8 +216,9 @@ def _system(
         form = known.get(_plain(label)) or (slug if slug in dictionary.forms else None)
         form = form or _only_form(frame.filter(pl.col(INSTRUMENT) == label), columns)
         if form is None:
+            line = lines([int((frame[INSTRUMENT] == label).arg_true()[0])])[0]
             raise file.error(
-                f"its repeating instrument {label!r} is none of the forms {', '.join(dictionary.forms)}.",
+                f"line {line}: its repeating instrument is none of the forms {', '.join(dictionary.forms)}.",
                 "Give the project's XML as `dictionary`, which knows the forms' titles, or export raw codes.",
             )
         found[label] = form

@@ -5,9 +5,22 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from typing import Protocol
 
+from milkqc.errors import SourceError
 from milkqc.readers.encodings import decode
 from milkqc.readers.files import File
+
+
+class Named(Protocol):
+    """What messages speak of: a file, or an answer that never was one."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    def error(self, what: str, todo: str) -> SourceError:
+        """A SourceError about it."""
 
 
 def lines_of(

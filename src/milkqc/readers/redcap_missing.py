@@ -76,7 +76,7 @@ def candidates(frame: pl.DataFrame, columns: Mapping[str, Column]) -> tuple[tupl
     notes = []
     for name, column in columns.items():
         kind = kind_of(column.variable)
-        if column.field is None or kind not in {"number", "integer", "date", "datetime"}:
+        if column.field is None or not column.form or kind not in {"number", "integer", "date", "datetime"}:
             continue
         mine, other = _of_column(name, frame[name], column, kind)
         found += mine

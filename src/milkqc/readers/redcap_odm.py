@@ -16,7 +16,7 @@ from milkqc.readers.redcap_dictionary import Dictionary
 from milkqc.readers.redcap_export import EVENT, GROUP, INSTANCE, INSTRUMENT, SURVEY, Export, Structure
 from milkqc.readers.redcap_odm_data import Row, Rows
 from milkqc.readers.redcap_odm_metadata import Metadata
-from milkqc.readers.redcap_odm_stream import stream
+from milkqc.readers.redcap_odm_stream import encoding_of, stream
 from milkqc.readers.redcap_source import source_of
 from milkqc.readers.registry import Format
 
@@ -93,7 +93,7 @@ def export(file: File, options: ReadOptions) -> Export:
             file=file.name,
             sha256=file.sha256,
             format="redcap_odm",
-            encoding="utf-8",
+            encoding=encoding_of(file),
             encoding_basis="declared",
             rows=frame.height,
             columns=frame.width,

@@ -112,11 +112,7 @@ def stream(file: File, *listeners: Listener, stop_at: str | None = None) -> None
 
     if file.size > MOST_BYTES:
         raise file.error(f"is larger than {MOST_BYTES:,} bytes.", "Export fewer forms at a time.")
-    declared = re.match(rb"[^<]{0,8}<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"']*)", file.head(300))
-    if declared and declared.group(1).decode("ascii", "replace").lower() not in _ENCODINGS:
-        raise file.error(
-            "declares an encoding that REDCap does not write.", "Save it as UTF-8, or export it again."
-        )
+    encoding_of(file)
     parser = make_parser()
     parser.forbid_dtd = True
     handler_ = _Handler(file, listeners, stop_at)
@@ -136,6 +132,17 @@ def stream(file: File, *listeners: Listener, stop_at: str | None = None) -> None
             f"line {handler_.line()}: declares a document type or entities, which REDCap never does.",
             "Do not open it elsewhere; ask where it comes from, and export it again.",
         ) from None
+
+
+def encoding_of(file: File) -> str:
+    """The encoding that the XML declares, or UTF-8; SourceError for one that REDCap does not write."""
+    found = re.match(rb"[^<]{0,8}<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"']*)", file.head(300))
+    declared = found.group(1).decode("ascii", "replace").lower() if found else "utf-8"
+    if declared not in _ENCODINGS:
+        raise file.error(
+            "declares an encoding that REDCap does not write.", "Save it as UTF-8, or export it again."
+        )
+    return declared
 
 
 def _plain(message: str) -> str:

@@ -10,6 +10,7 @@ import polars as pl
 
 from milkqc.checks.contract.promises import Promise, as_promised, promises, schema
 from milkqc.checks.ledger import Entry, reason, written
+from milkqc.checks.spark import without_spark
 from milkqc.findings import drafts
 from milkqc.messages import message, title
 from milkqc.model import TABLES, Checked, LedgerRow
@@ -58,8 +59,9 @@ def _check_table(table: str, frame: pl.DataFrame | None) -> Checked:
 
 
 def _verdict(table: str, frame: pl.DataFrame) -> _Verdict:
-    import pandera.errors
-    from pandera.config import ValidationDepth, config_context
+    with without_spark():
+        import pandera.errors
+        from pandera.config import ValidationDepth, config_context
 
     verdict = _Verdict({}, set(), {}, {})
     try:

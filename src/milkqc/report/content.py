@@ -8,13 +8,13 @@ from typing import Any, get_args
 import polars as pl
 
 from milkqc.model import Reconciled, Result, Status
-from milkqc.report import absent, adequacy, cards, found, rows, scores, status, todo, variables
+from milkqc.report import adequacy, cards, found, rows, scheduled, scores, status, todo, variables
 from milkqc.report.limits import Limits, listing, place, plain
 from milkqc.report.place import OWNERS
 from milkqc.report.verdict import decision
 from milkqc.report.words import count
 
-CONTENT_VERSION = 2
+CONTENT_VERSION = 3
 KNOWN_STATISTICS = (
     "missing",
     "censored",
@@ -23,7 +23,7 @@ KNOWN_STATISTICS = (
     "flagged_children",
     "ages",
     "completeness",
-    "absent",
+    "scheduled_people",
     "units",
     "dates",
 )
@@ -251,8 +251,8 @@ def _statistics(result: Result, limits: Limits) -> dict[str, Any]:
             continue
         if "site" in frame.columns and name != "flagged_children":  # cut groups before the whole
             frame = frame.sort(pl.col("site").is_not_null(), maintain_order=True)
-        if name == "absent":
-            told[name] = absent.absent(result, limits)
+        if name == "scheduled_people":
+            told[name] = scheduled.scheduled(result, limits)
             continue
         cap = limits.rows_per_rule if name == "flagged_children" else limits.table
         told[name] = listing(adequacy.named(frame) if name == "censored" else frame, cap, limits=limits)

@@ -70,7 +70,7 @@ def content(result: Result, limits: Limits) -> dict[str, Any]:
     read = [_account(block, limits) for block in result.reconciliation]
     ledger = _ledger(result.checks, limits)
     listed = todo.actions(findings, result.checks, fail_on=result.settings.get("fail_on"), limits=limits)
-    anchors = todo.anchors(findings, listed["actions"])
+    anchors = todo.anchors(findings, [*listed["actions"], *listed["others"]])
     cells = variables.matrix(result, findings)
     statistics = _statistics(result, limits)
     settings = result.settings
@@ -82,7 +82,7 @@ def content(result: Result, limits: Limits) -> dict[str, Any]:
         "simulated": bool(settings.get("simulated")),
         "verdict": _verdict(result, summary, limits),
         "date_of_data": _date_of_data(result),
-        "todo": {**listed, "actions": done, "owners": todo.by_owner(done)},
+        "todo": {**listed, "actions": done, "owners": todo.by_owner([*done, *listed["others"]])},
         "status": status.status(result.checks, anchors, limits),
         "variables": cards.cards(result, findings, cells, limits),
         "blind": {

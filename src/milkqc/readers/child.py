@@ -30,6 +30,8 @@ def _serve(request: dict[str, Any]) -> dict[str, Any]:
 
     folder = Path(request["folder"])
     try:
+        if request["kind"] == "sheet":
+            return _sheet(request, folder)
         pulled = pull(
             Path(request["path"]),
             request["kind"],
@@ -43,6 +45,19 @@ def _serve(request: dict[str, Any]) -> dict[str, Any]:
         return {"what": refused.what, "todo": refused.todo}
     except MemoryError:
         return {"what": "does not fit into the memory allowed.", "todo": "Check that it is the right file."}
+    return {}
+
+
+def _sheet(request: dict[str, Any], folder: Path) -> dict[str, Any]:
+    from milkqc.errors import SourceError
+    from milkqc.readers.carry import carry, unpacked
+    from milkqc.readers.files import File
+    from milkqc.readers.sheets import sheet_source
+
+    try:
+        carry(sheet_source(File(Path(request["path"]), request["name"]), unpacked(request["options"])), folder)
+    except SourceError as error:
+        return {"what": error.what, "todo": error.todo}
     return {}
 
 

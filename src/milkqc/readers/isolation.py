@@ -14,13 +14,18 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 import milkqc
+from milkqc.model import Source
+from milkqc.readers.carry import carried, packed
 from milkqc.readers.files import File
+from milkqc.readers.options import ReadOptions
 from milkqc.readers.pull import Pulled
 
 SECONDS = 300.0
@@ -38,23 +43,33 @@ class Child:
 
     def pull(self, file: File, kind: str, *, encodings: tuple[str, ...], max_cells: int) -> Pulled:
         """`pull.pull` in the child. SourceError when the file is refused, crashes it, or takes too long."""
+        asked = {"kind": kind, "encodings": list(encodings), "max_cells": max_cells}
+        with self._answered(file, asked) as folder:
+            return Pulled(
+                pl.read_ipc((folder / "values.arrow").read_bytes()),
+                pl.read_ipc((folder / "tags.arrow").read_bytes()),
+                json.loads((folder / "meta.json").read_text(encoding="utf-8")),
+            )
+
+    def sheet(self, file: File, options: ReadOptions) -> Source:
+        """`sheets.sheet_source` in the child. SourceError when the file is refused, crashes it, or takes too long."""
+        with self._answered(file, {"kind": "sheet", "name": file.name, "options": packed(options)}) as folder:
+            return carried(folder)
+
+    @contextmanager
+    def _answered(self, file: File, asked: Mapping[str, Any]) -> Iterator[Path]:
+        """The folder in which the child has put its answer."""
         with self._lock, tempfile.TemporaryDirectory(prefix="milkqc-") as folder:
             request = {
+                **asked,
                 "path": str(file.path.resolve()),
-                "kind": kind,
-                "encodings": list(encodings),
-                "max_cells": max_cells,
                 "memory": self.memory,
                 "folder": folder,
             }
             answer = self._ask(file, json.dumps(request))
             if answer:
                 raise file.error(answer["what"], answer["todo"])
-            return Pulled(
-                pl.read_ipc((Path(folder) / "values.arrow").read_bytes()),
-                pl.read_ipc((Path(folder) / "tags.arrow").read_bytes()),
-                json.loads((Path(folder) / "meta.json").read_text(encoding="utf-8")),
-            )
+            yield Path(folder)
 
     def close(self) -> None:
         """End the process, if there is one."""

@@ -62,9 +62,8 @@ def choose(file: File, options: ReadOptions) -> Format:
 
 
 _ADVICE = {
-    ".xls": "Save it as .xlsx, or say `format: csv` if it is a text file by another name.",
-    ".xlsm": "Save it as .xlsx.",
-    ".ods": "Save it as .xlsx.",
+    ".fods": "Save it as .ods or .xlsx.",
+    ".numbers": "Export it as .xlsx or .csv.",
     ".por": "Save it as .sav in SPSS.",
     ".sas7bdat": "Export it as .xpt (LIBNAME ... XPORT), .dta or .csv.",
     ".rds": "Export it as .csv, or as .dta with the R package haven.",

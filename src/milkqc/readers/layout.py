@@ -95,7 +95,11 @@ def _section(file: File, rows: Rows, text: str, where: str) -> int:
     places = [at for at, row in enumerate(rows) if " ".join(reads(row).split()).casefold() == wanted]
     if len(places) != 1:
         what = f"{len(places)} lines read" if places else "no line reads"
-        raise file.error(f"{where}{what} {text!r}.", "Write `section` as the line above the table reads.")
+        near = next((at + 1 for at, row in enumerate(rows) if wanted in reads(row).casefold()), None)
+        todo = "Write `section` as the whole line above the table reads" + (
+            f"; row {near} contains the text." if near and not places else "."
+        )
+        raise file.error(f"{where}{what} {text!r}.", todo)
     below = next((at for at in range(places[0] + 1, len(rows)) if filled(rows[at])), None)
     if below is None:
         raise file.error(f"{where}nothing follows the line {text!r}.", "Check that the file is whole.")
@@ -125,6 +129,7 @@ def _found(file: File, rows: Rows, where: str) -> tuple[tuple[int, ...], list[st
     rows = rows[:SAMPLE]
     best = _better(rows)
     if best is None:
+        _names_enough(file, rows, where)
         return (1,), []
     row = best.place + 1
     if not _certain(rows, best):
@@ -133,6 +138,46 @@ def _found(file: File, rows: Rows, where: str) -> tuple[tuple[int, ...], list[st
     return (row,), [f"the header is row {row}: the {len(above)} filled rows above it are no rows of data"] if above else [
         f"the header is row {row}"
     ]
+
+
+def _names_enough(file: File, rows: Rows, where: str) -> None:
+    """SourceError when the first row leaves most columns without a name: it is a title, and nothing else is a header."""
+    places = [filled(row) for row in rows]
+    used = frozenset().union(*places[1:])
+    nameless = used - {0} - places[0] if places else used
+    if not places or not places[0] or 2 * len(nameless) <= len(used):
+        return
+    corner = next(
+        (
+            (at, left)
+            for at, row in enumerate(rows)
+            for left in sorted(places[at])[:1]
+            if [cell.strip() for cell in row[left + 1 : left + 7]] == ["1", "2", "3", "4", "5", "6"]
+            and at + 1 < len(rows)
+            and row[left].strip()
+            and list(rows[at + 1])[left : left + 1] == ["A"]
+        ),
+        None,
+    )
+    if corner is not None:
+        raise file.error(
+            f"{where}row 1 does not name the columns; a plate grid begins in row {corner[0] + 1}.",
+            f"Say `plate: {{start: {_letters(corner[1] + 1)}{corner[0] + 2}}}`, or `header_row`.",
+        )
+    raise file.error(
+        f"{where}row 1 names {len(used) - len(nameless)} of {len(used)} columns, and no row below looks like names.",
+        "Say `header_row` (1 if it is right), or `names`.",
+    )
+
+
+def _letters(column: int) -> str:
+    """The letters of a column, from 0, as a spreadsheet names it."""
+    text = ""
+    column += 1
+    while column:
+        column, letter = divmod(column - 1, 26)
+        text = chr(65 + letter) + text
+    return text
 
 
 def likely_header(rows: Rows) -> int | None:
@@ -174,8 +219,8 @@ def _candidate(rows: Rows, places: Sequence[frozenset[int]], place: int) -> Cand
 
 
 def _apart(places: Sequence[frozenset[int]], place: int) -> bool:
-    """Whether what stands above is of another shape, or a blank row lies between."""
-    return not places[place - 1] or 2 * max(len(above) for above in places[:place]) <= len(places[place])
+    """Whether the row above is blank or a line of another shape, such as a title."""
+    return 2 * len(places[place - 1]) <= len(places[place])
 
 
 def _certain(rows: Rows, best: Candidate) -> bool:

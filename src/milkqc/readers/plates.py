@@ -38,13 +38,15 @@ def wells(file: File, grid: Grid, plate: Plate) -> Wells:
     `plate` is the nearest line above a grid (else its number), `title` the line before that. SourceError where a
     grid is not there, is cut off, or its letters and numbers are not those of a plate.
     """
+    wanted = [corner for corner in (plate.corner, *(corner for _, corner in plate.beside)) if corner is not None]
+    corners = _corners(file, grid, wanted, plate) if wanted else {}
     if plate.start:
-        found = [_at(file, grid, cell, number) for number, cell in enumerate(plate.start, 1)]
+        found = [_at(file, grid, cell, number, plate) for number, cell in enumerate(plate.start, 1)]
     else:
-        found = _corners(file, grid, plate.corner or "")
+        found = corners[plate.corner or ""]
     for one in found:
         _check(file, grid, one, plate)
-    beside = {name: _corners(file, grid, corner) for name, corner in plate.beside}
+    beside = {name: corners[corner] for name, corner in plate.beside}
     columns: dict[str, list[Any]] = {
         name: [] for name in ("plate", "title", "well", "row", "column", "value", *beside)
     }
@@ -95,41 +97,45 @@ def _text(grid: Grid, row: int, column: int) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _at(file: File, grid: Grid, cell: str, number: int) -> _Found:
+def _at(file: File, grid: Grid, cell: str, number: int, plate: Plate) -> _Found:
     place = cell_place(cell)
     if place is None:
         raise file.error(f"{cell!r} is no cell.", "Write `start` like B11: the first well's cell.")
-    return _Found(*place, str(number), _above(grid, place[0] - 1, 0)[0])
+    nearest, title = _above(grid, place[0] - 1, place[1] - 1, plate, floor=0)
+    return _Found(*place, nearest or str(number), title)
 
 
-def _corners(file: File, grid: Grid, corner: str) -> list[_Found]:
-    """Every grid whose corner, left of 1 and above A, reads `corner`."""
-    wanted = corner.strip().casefold()
-    found: list[_Found] = []
-    plate, floor = "", 0
+def _corners(file: File, grid: Grid, wanted: Sequence[str], plate: Plate) -> dict[str, list[_Found]]:
+    """Every grid by what its corner, left of 1 and above A, reads; one without a line above is of the plate before."""
+    texts = {corner.strip().casefold(): corner for corner in wanted}
+    found: dict[str, list[_Found]] = {corner: [] for corner in wanted}
+    label, floor, last = "", 0, -1
     for row in range(len(grid)):
         for column in range(len(grid[row])):
-            is_corner = _text(grid, row, column).casefold() == wanted
-            if not (is_corner and _text(grid, row, column + 1) in ("1", "01") and _text(grid, row + 1, column) == "A"):
+            corner = texts.get(_text(grid, row, column).casefold())
+            if corner is None or _text(grid, row, column + 1) not in ("1", "01"):
                 continue
-            nearest, title = _above(grid, row, floor)
-            plate = nearest or plate or str(len(found) + 1)
-            found.append(_Found(row + 1, column + 1, plate, title))
-            floor = row + 1
-    if not found:
-        raise file.error(
-            f"holds no plate grid with {corner!r} in its corner.",
-            "Write `corner` as the cell left of 1 and above A reads, or `start`.",
-        )
+            if _text(grid, row + 1, column).upper() != "A":
+                continue
+            if row != last:
+                floor, last = last + 1, row
+            nearest, title = _above(grid, row, column, plate, floor=floor)
+            label = nearest or label or str(len(found[corner]) + 1)
+            found[corner].append(_Found(row + 1, column + 1, label, title))
+    for corner, grids in found.items():
+        if not grids:
+            raise file.error(
+                f"holds no plate grid with {corner!r} in its corner.",
+                "Write the corner as the cell left of 1 and above A reads, or `start`.",
+            )
     return found
 
 
-def _above(grid: Grid, row: int, floor: int) -> tuple[str, str]:
-    """The two nearest lines of text above `row` (not of another grid): the nearest, and the one before it."""
+def _above(grid: Grid, row: int, left: int, plate: Plate, *, floor: int) -> tuple[str, str]:
+    """The two nearest lines of text above `row` and over the grid (not of another grid): nearest, and the one before."""
     lines: list[str] = []
     for at in range(row - 1, floor - 1, -1):
-        texts = [_text(grid, at, column) for column in range(len(grid[at]))]
-        said = [text for text in texts if text]
+        said = [text for column in range(max(left, 0), left + plate.columns + 1) if (text := _text(grid, at, column))]
         if len(said) > 3 or (said and re.fullmatch(r"[A-Z]{1,2}", said[0])):
             break
         if said:

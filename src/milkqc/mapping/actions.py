@@ -161,7 +161,8 @@ def header_unit(variable: Variable) -> str | None:
     found = next((unit for text in texts if (unit := units.header_unit(text))), None)
     if own is not None and found is not None and _meaning(own) != _meaning(found):
         raise UnitError(
-            f"the column {variable.name!r} has two units: {own} and {found}.", "Write the unit in the mapping."
+            f"the column {variable.name!r} has two units: {own} and {found}.",
+            "Write the unit in the mapping.",
         )
     return own or found
 

@@ -142,7 +142,9 @@ def _is_text(file: File) -> None:
     """SourceError, naming the format, for a workbook or another binary file with a text file's ending."""
     head = file.head(8)
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise file.error("is no text file, but perhaps an Excel workbook.", "Try `format: excel` in the mapping.")
+        raise file.error(
+            "is no text file, but perhaps an Excel workbook.", "Try `format: excel` in the mapping."
+        )
 
 
 def _opened(
@@ -166,7 +168,9 @@ def _opened(
 def _deepest(options: ReadOptions) -> int:
     """The last row, from 1, that the options speak of by number; 0 where they do not."""
     header = options.header_row or 0
-    return max(*(header if isinstance(header, tuple) else (header,)), options.unit_row or 0, options.first_row or 0)
+    return max(
+        *(header if isinstance(header, tuple) else (header,)), options.unit_row or 0, options.first_row or 0
+    )
 
 
 def _needs_all(options: ReadOptions) -> bool:

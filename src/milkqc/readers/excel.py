@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from milkqc.model import Source
 from milkqc.readers import delimited
+from milkqc.readers.carry import carried, packed
 from milkqc.readers.files import File
-from milkqc.readers.isolation import CHILD
+from milkqc.readers.isolation import CHILD, Limits
 from milkqc.readers.options import ReadOptions
 from milkqc.readers.registry import Format
 
@@ -26,7 +27,13 @@ def read(file: File, options: ReadOptions) -> Source:
     """
     head = file.head(4096)
     if head.startswith((_ZIP, _COMPOUND)):
-        return CHILD.sheet(file, options)
+        answer = CHILD.call(
+            file,
+            "milkqc.readers.sheets:pull",
+            {"name": file.name, "options": packed(options)},
+            limits=Limits.of(options),
+        )
+        return carried(answer)
     if head.startswith(_ANCIENT):
         raise file.error("is an Excel file of before 1994.", _ADVICE)
     plain = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")

@@ -51,7 +51,9 @@ def _spread(grid: list[list[str]], spans: Sequence[Span], top: int) -> None:
     for (first, left), (last, right) in spans:
         reach = right if len(grid) > 1 else left
         rows = [row - top for row in range(first, last + 1) if 0 <= row - top < len(grid)]
-        value = next((grid[row][left] for row in rows if left < len(grid[row]) and grid[row][left].strip()), "")
+        value = next(
+            (grid[row][left] for row in rows if left < len(grid[row]) and grid[row][left].strip()), ""
+        )
         for row in rows:
             for column in range(left, min(reach, len(grid[row]) - 1) + 1):
                 grid[row][column] = grid[row][column] or value
@@ -81,7 +83,9 @@ def unit_text(name: str) -> str:
     if times:
         return f"{times[1]} {times[2]}"
     closing = _CLOSING.search(name)
-    text = ((closing[1] or closing[2] or "") if closing else name.rpartition(",")[2] if "," in name else "").strip()
+    text = (
+        (closing[1] or closing[2] or "") if closing else name.rpartition(",")[2] if "," in name else ""
+    ).strip()
     return text if _OTHERS.fullmatch(text) else ""
 
 
@@ -100,7 +104,9 @@ def is_unit_row(row: Sequence[str], below: Rows) -> bool:
     if all(len(row[place].strip()) < 2 for place in found):
         return False
     return not any(
-        place < len(other) and other[place].strip() == row[place].strip() for other in below for place in found
+        place < len(other) and other[place].strip() == row[place].strip()
+        for other in below
+        for place in found
     )
 
 

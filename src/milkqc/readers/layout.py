@@ -135,9 +135,9 @@ def _found(file: File, rows: Rows, where: str) -> tuple[tuple[int, ...], list[st
     if not _certain(rows, best):
         raise file.error(f"{where}row 1 does not name the columns, row {row} may.", _ASK.format(row))
     above = [at for at in range(best.place) if filled(rows[at])]
-    return (row,), [f"the header is row {row}: the {len(above)} filled rows above it are no rows of data"] if above else [
-        f"the header is row {row}"
-    ]
+    return (row,), [
+        f"the header is row {row}: the {len(above)} filled rows above it are no rows of data"
+    ] if above else [f"the header is row {row}"]
 
 
 def _names_enough(file: File, rows: Rows, where: str) -> None:

@@ -93,9 +93,7 @@ def relations(links: bytes, *, folder: str = "xl") -> dict[str, str]:
     targets = {}
     for tag in re.findall(rb"<(?:\w+:)?Relationship\b[^>]*>", links):
         target = attribute(tag, "Target")
-        targets[attribute(tag, "Id")] = (
-            target.lstrip("/") if target.startswith("/") else f"{folder}/{target}"
-        )
+        targets[attribute(tag, "Id")] = target.lstrip("/") if target.startswith("/") else f"{folder}/{target}"
     return targets
 
 

@@ -38,7 +38,9 @@ def wells(file: File, grid: Grid, plate: Plate) -> Wells:
     `plate` is the nearest line above a grid (else its number), `title` the line before that. SourceError where a
     grid is not there, is cut off, or its letters and numbers are not those of a plate.
     """
-    wanted = [corner for corner in (plate.corner, *(corner for _, corner in plate.beside)) if corner is not None]
+    wanted = [
+        corner for corner in (plate.corner, *(corner for _, corner in plate.beside)) if corner is not None
+    ]
     corners = _corners(file, grid, wanted, plate) if wanted else {}
     if plate.start:
         found = [_at(file, grid, cell, number, plate) for number, cell in enumerate(plate.start, 1)]
@@ -135,14 +137,19 @@ def _above(grid: Grid, row: int, left: int, plate: Plate, *, floor: int) -> tupl
     """The two nearest lines of text above `row` and over the grid (not of another grid): nearest, and the one before."""
     lines: list[str] = []
     for at in range(row - 1, floor - 1, -1):
-        said = [text for column in range(max(left, 0), left + plate.columns + 1) if (text := _text(grid, at, column))]
+        said = [
+            text
+            for column in range(max(left, 0), left + plate.columns + 1)
+            if (text := _text(grid, at, column))
+        ]
         if len(said) > 3 or (said and re.fullmatch(r"[A-Z]{1,2}", said[0])):
             break
         if said:
             lines.append(" ".join(said))
         if len(lines) == 2:
             break
-    return (lines + ["", ""])[0], (lines + ["", ""])[1]
+    nearest, before, *_ = *lines, "", ""
+    return nearest, before
 
 
 def _same_plate(file: File, name: str, one: _Found, others: Sequence[_Found]) -> _Found:
@@ -161,7 +168,8 @@ def _check(file: File, grid: Grid, one: _Found, plate: Plate) -> None:
     where = f"the plate grid whose first well is in row {one.row + 1}, column {one.column + 1}"
     if one.row + plate.rows > len(grid) or one.column + plate.columns > max(map(len, grid), default=0):
         raise file.error(
-            f"{where} is smaller than {plate.rows} x {plate.columns}.", "Check `rows`, `columns` and where it starts."
+            f"{where} is smaller than {plate.rows} x {plate.columns}.",
+            "Check `rows`, `columns` and where it starts.",
         )
     letters = [_text(grid, one.row + row, one.column - 1).upper() for row in range(plate.rows)]
     if any(letters) and letters != [row_letters(row) for row in range(plate.rows)]:

@@ -11,8 +11,8 @@ from milkqc.model import Source
 from milkqc.readers.encodings import ASSUMED, Basis, check_encoding
 from milkqc.readers.files import File
 from milkqc.readers.instants import Clock
-from milkqc.readers.isolation import CHILD
-from milkqc.readers.labelled import Dialect, to_source
+from milkqc.readers.isolation import CHILD, Limits
+from milkqc.readers.labelled import Dialect, Pulled, to_source
 from milkqc.readers.options import ReadOptions
 from milkqc.readers.registry import Format
 from milkqc.readers.transport import RECORD, Layout, layout
@@ -52,36 +52,48 @@ def read(file: File, options: ReadOptions) -> Source:
     basis: Basis = "assumed"
     if options.encoding is not None:
         encodings, basis = (check_encoding(file, options.encoding),), "option"
-    pulled = CHILD.pull(file, "xpt", encodings=encodings, max_cells=options.max_cells)
-    return to_source(file, replace(pulled, tags=_tags(file, where, pulled.values)), _DIALECT, basis=basis)
+    answer = CHILD.call(
+        file,
+        "milkqc.readers.pull:pull",
+        {"kind": "xpt", "encodings": list(encodings), "max_cells": options.max_cells},
+        limits=Limits.of(options),
+    )
+    pulled = Pulled.of(answer)
+    # The only other hold on the columns, which are to go one by one.
+    del answer
+    tags = _tags(file, where, pulled.values)
+    return to_source(file, replace(pulled, tags=tags), _DIALECT, basis=basis)
 
 
-def _tags(file: File, where: Layout, values: pl.DataFrame) -> pl.DataFrame:
-    """The letters of tagged missing numbers, by column, which pyreadstat reads as plain missing."""
+def _tags(file: File, where: Layout, values: list[pl.Series]) -> pl.DataFrame:
+    """The letters of tagged missing numbers, which pyreadstat reads as plain missing."""
     import numpy as np
 
-    if where.columns and len(where.columns) != values.width:
+    height = len(values[0]) if values else 0
+    if len(where.columns) != len(values):
         raise file.error("is damaged: its header and its rows disagree.", "Export or copy it again.")
     bytes_ = np.frombuffer(file.content, dtype=np.uint8)[where.start :]
-    if len(bytes_) < values.height * where.width:
+    if len(bytes_) < height * where.width:
         raise file.error("is cut off: its last rows are missing.", "Export or copy it again.")
-    rows = bytes_[: values.height * where.width].reshape(values.height, where.width)
-    found = {}
-    for name, column in zip(values.columns, where.columns, strict=True):
-        if not column.numeric:
+    rows = bytes_[: height * where.width].reshape(height, where.width)
+    found = [pl.DataFrame(schema={"row": pl.Int64, "column": pl.Int64, "letter": pl.String})]
+    for place, column in enumerate(where.columns):
+        if not column.numeric or not height:
             continue
         first = rows[:, column.offset]
         # A missing number is its tag and then zeros; the point is SAS's plain missing.
         tagged = (((first >= ord("A")) & (first <= ord("Z"))) | (first == ord("_"))) & ~rows[
             :, column.offset + 1 : column.offset + column.length
         ].any(axis=1)
-        tagged &= values[name].is_null().to_numpy()
-        if tagged.any():
-            letters = np.where(tagged, first, 0)
-            found[name] = pl.Series(
-                name, [chr(c).lower() if c else None for c in letters.tolist()], dtype=pl.String
+        tagged &= values[place].is_null().to_numpy()
+        places = np.flatnonzero(tagged)
+        letters = [chr(letter).lower() for letter in first[places].tolist()]
+        found.append(
+            pl.DataFrame({"row": places, "letter": pl.Series(letters, dtype=pl.String)}).select(
+                "row", pl.lit(place, dtype=pl.Int64).alias("column"), "letter"
             )
-    return pl.DataFrame(found) if found else pl.DataFrame(height=values.height)
+        )
+    return pl.concat(found)
 
 
 def _clock(display: str) -> Clock | None:

@@ -7,12 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from milkqc.cells import number_text
+from milkqc.errors import SourceError
 from milkqc.model import CellFault, Origin, Source, Variable
+from milkqc.readers.answers import Outbox, RefusedError
+from milkqc.readers.carry import carry, unpacked
 from milkqc.readers.files import File
 from milkqc.readers.frames import (
     check_names,
@@ -64,6 +68,14 @@ class _Column:
     faults: tuple[CellFault, ...]
 
 
+def pull(path: Path, out: Outbox, *, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """`sheet_source` as the child process is asked for it; `name` is what messages call the file."""
+    try:
+        return carry(sheet_source(File(path, name), unpacked(options)), out)
+    except SourceError as error:
+        raise RefusedError(error.what, error.todo) from None
+
+
 def sheet_source(file: File, options: ReadOptions) -> Source:
     """A Source from one worksheet, hidden rows and columns included.
 
@@ -74,7 +86,7 @@ def sheet_source(file: File, options: ReadOptions) -> Source:
     with opened(file) as book:
         sheet, survey = _choose(file, book, options)
         check_size(file, survey.rows, survey.columns, options.max_cells)
-        grid, spans = _load(file, book.format, sheet, survey)
+        grid, spans = _load(file, sheet, survey)
     notes = [f"sheet: {sheet}", *survey.notes]
     if _ENDINGS.get(file.path.suffix.lower(), book.format) != book.format:
         notes.insert(0, f"the file is .{book.format}, whatever its ending")
@@ -233,7 +245,7 @@ def _choose(file: File, book: Workbook, options: ReadOptions) -> tuple[str, Surv
     return next(iter(filled.items()))
 
 
-def _load(file: File, kind: str, sheet: str, survey: Survey) -> tuple[list[list[Any]], list[Span]]:
+def _load(file: File, sheet: str, survey: Survey) -> tuple[list[list[Any]], list[Span]]:
     """All cells from A1 on, so that row and column numbers are those that Excel shows; and the merged ranges."""
     from python_calamine import CalamineError, CalamineWorkbook
 
@@ -309,4 +321,3 @@ def _text(cell: Any) -> str:
             return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
         case _:
             return str(cell)
-

@@ -9,8 +9,8 @@ from milkqc.model import Source
 from milkqc.readers.encodings import Basis, check_encoding
 from milkqc.readers.files import File
 from milkqc.readers.instants import Clock
-from milkqc.readers.isolation import CHILD
-from milkqc.readers.labelled import Dialect, to_source
+from milkqc.readers.isolation import CHILD, Limits
+from milkqc.readers.labelled import Dialect, Pulled, to_source
 from milkqc.readers.options import ReadOptions
 from milkqc.readers.registry import Format
 
@@ -31,7 +31,15 @@ def read(file: File, options: ReadOptions) -> Source:
     basis: Basis = "declared"
     if options.encoding is not None:
         encodings, basis = (check_encoding(file, options.encoding),), "option"
-    pulled = CHILD.pull(file, "sav", encodings=encodings, max_cells=options.max_cells)
+    answer = CHILD.call(
+        file,
+        "milkqc.readers.pull:pull",
+        {"kind": "sav", "encodings": list(encodings), "max_cells": options.max_cells},
+        limits=Limits.of(options),
+    )
+    pulled = Pulled.of(answer)
+    # The only other hold on the columns, which are to go one by one.
+    del answer
     return to_source(file, pulled, _DIALECT, basis=basis)
 
 

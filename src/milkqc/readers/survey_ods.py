@@ -40,9 +40,7 @@ class _Sheet:
     merged: list[Span] = field(default_factory=list)
 
     def survey(self) -> Survey:
-        notes = (
-            (f"{self.tabs} cells hold tabs or line breaks, which are left out",) if self.tabs else ()
-        )
+        notes = (f"{self.tabs} cells hold tabs or line breaks, which are left out",) if self.tabs else ()
         return Survey(self.rows, self.columns, self.errors, self.negatives, tuple(self.merged), notes)
 
 
@@ -75,7 +73,9 @@ def _walk(content: bytes) -> list[tuple[str, str, _Sheet]]:
         opening, attributes, empty, closing = tag[1], tag[2] or b"", bool(tag[3]), tag[4]
         if opening == b"table:table":
             sheet = _Sheet()
-            found.append((attribute(attributes, "table:name"), attribute(attributes, "table:style-name"), sheet))
+            found.append(
+                (attribute(attributes, "table:name"), attribute(attributes, "table:style-name"), sheet)
+            )
         elif sheet is None:
             continue
         elif opening == b"table:table-row":

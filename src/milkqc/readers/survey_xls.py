@@ -106,13 +106,15 @@ def survey(content: bytes, place: int) -> Survey:
         elif kind in (_ROW, _BLANK, _MULBLANK):
             touched = max(touched, struct.unpack_from("<H", data)[0] + 1)
         elif kind == _DIMENSIONS:
-            declared = struct.unpack_from("<I" if len(data) >= 14 else "<H", data, 4 if len(data) >= 14 else 2)[0]
+            declared = struct.unpack_from(
+                "<I" if len(data) >= 14 else "<H", data, 4 if len(data) >= 14 else 2
+            )[0]
         elif kind == _MERGED:
             count = struct.unpack_from("<H", data)[0]
             for at in range(count):
                 top, bottom, left, right = struct.unpack_from("<4H", data, 2 + 8 * at)
                 merged.append(((top, left), (bottom, right)))
-    notes = ()
+    notes: tuple[str, ...] = ()
     if declared > touched:
         notes = (f"the sheet declares {declared} rows and holds {touched}: it may be damaged",)
     return Survey(rows, columns, errors, negatives, tuple(merged), notes)
@@ -120,9 +122,7 @@ def survey(content: bytes, place: int) -> Survey:
 
 def _numbers(kind: int, data: bytes, column: int) -> Iterator[tuple[int, float]]:
     """The numbers of a cell record, by column."""
-    if kind == _NUMBER:
-        yield column, struct.unpack_from("<d", data, 6)[0]
-    elif kind == _FORMULA and data[12:14] != b"\xff\xff":
+    if kind == _NUMBER or (kind == _FORMULA and data[12:14] != b"\xff\xff"):
         yield column, struct.unpack_from("<d", data, 6)[0]
     elif kind == _RK:
         yield column, rk(struct.unpack_from("<I", data, 6)[0])

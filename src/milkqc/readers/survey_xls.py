@@ -88,7 +88,7 @@ def _name(data: bytes) -> str:
 
 def survey(content: bytes, place: int) -> Survey:
     """The sheet that begins at `place` of the workbook stream."""
-    rows = columns = touched = declared = 0
+    rows = columns = touched = declared = blank = 0
     errors: dict[tuple[int, int], str] = {}
     negatives: dict[tuple[int, int], str] = {}
     merged: list[Span] = []
@@ -103,6 +103,8 @@ def survey(content: bytes, place: int) -> Survey:
             error = _error(kind, data)
             if error:
                 errors[row, column] = error
+            elif kind == _FORMULA and data[12:14] == b"\xff\xff" and data[6] == 3:
+                blank += 1
         elif kind in (_ROW, _BLANK, _MULBLANK):
             touched = max(touched, struct.unpack_from("<H", data)[0] + 1)
         elif kind == _DIMENSIONS:
@@ -114,10 +116,12 @@ def survey(content: bytes, place: int) -> Survey:
             for at in range(count):
                 top, bottom, left, right = struct.unpack_from("<4H", data, 2 + 8 * at)
                 merged.append(((top, left), (bottom, right)))
-    notes: tuple[str, ...] = ()
+    notes = []
     if declared > touched:
-        notes = (f"the sheet declares {declared} rows and holds {touched}: it may be damaged",)
-    return Survey(rows, columns, errors, negatives, tuple(merged), notes)
+        notes.append(f"the sheet declares {declared} rows and holds {touched}: it may be damaged")
+    if blank:
+        notes.append(f"{blank} formulas give an empty text, or were never calculated")
+    return Survey(rows, columns, errors, negatives, tuple(merged), tuple(notes))
 
 
 def _numbers(kind: int, data: bytes, column: int) -> Iterator[tuple[int, float]]:

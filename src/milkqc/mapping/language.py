@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
 Action = Literal[
     "copy",
@@ -202,6 +203,21 @@ class Block(Model):
 Row = Annotated[int, Field(ge=1)]
 
 
+def _header(value: Any) -> Any:
+    """`3` and `[3, 4]` are rows from 1; `none` is a file without names."""
+    if value == "none":
+        return value
+    rows = value if isinstance(value, list | tuple) else [value]
+    if not rows or not all(re.fullmatch("[1-9][0-9]{0,6}", str(row)) for row in rows):
+        raise ValueError("a row from 1, several such as [3, 4], or none")
+    return tuple(int(row) for row in rows)
+
+
+HeaderRow = Annotated[
+    tuple[int, ...] | Literal["none"], PlainValidator(_header, json_schema_input_type=int | list[int] | str)
+]
+
+
 class Plate(Model):
     """Plate grids read as a list of wells: where the first wells stand, or what the grids' corners read."""
 
@@ -224,7 +240,7 @@ class Table(Model):
     delimiter: str | None = None
     decimal: Literal[".", ","] | None = None
     thousands: Literal[".", ",", " ", "'"] | None = None
-    header_row: Row | tuple[Row, ...] | Literal["none"] | None = None
+    header_row: HeaderRow | None = None
     separator: str | None = None
     unit_row: Row | None = None
     first_row: Row | None = None

@@ -66,7 +66,7 @@ def _rows(path: Path_, spec: Table, faults: FaultList) -> None:
                 "Keep one of them.",
             )
     header = spec.header_row if isinstance(spec.header_row, tuple) else ()
-    if isinstance(spec.header_row, tuple) and (not header or sorted(set(header)) != list(header)):
+    if sorted(set(header)) != list(header):
         faults.add(
             (*path, "header_row"),
             "M123",
@@ -80,7 +80,7 @@ def _rows(path: Path_, spec: Table, faults: FaultList) -> None:
             "`separator` joins the cells of several header rows.",
             "Take it out.",
         )
-    top = max(header, default=0) if header else spec.header_row if isinstance(spec.header_row, int) else 0
+    top = max(header, default=0)
     for key in ("unit_row", "first_row", "last_row"):
         row = getattr(spec, key)
         if row is None:

@@ -166,7 +166,11 @@ FILES = (
     Expected(
         "growth/smart_raw_anthro1.csv",
         (651, 16),
-        {"KEY": {0: "uuid:00561cac-fde4-47aa-a743-534d89bbdc8d"}, "age": {0: "50"}, "edema_confirm": {0: "NA"}},
+        {
+            "KEY": {0: "uuid:00561cac-fde4-47aa-a743-534d89bbdc8d"},
+            "age": {0: "50"},
+            "edema_confirm": {0: "NA"},
+        },
     ),
     Expected(
         "growth/syngrowth_u5.csv",

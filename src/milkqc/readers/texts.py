@@ -27,10 +27,19 @@ class Decoder:
         self._cut = dict.fromkeys(self._asked, 0)
         self._known: dict[bytes, str] = {}
         self._left_out = 0
+        # ISO 2022 writes every letter in seven bits and changes alphabets by an escape: it only looks like ASCII.
+        self._escapes = any(name.startswith(("iso2022", "hz")) for name in self._asked)
+
+    def plain(self, text: bytes | str) -> bool:
+        """Whether a text is the same in all of the encodings."""
+        if not self._escapes:
+            return text.isascii()
+        marks = ("\x1b", "\x0e", "~") if isinstance(text, str) else (b"\x1b", b"\x0e", b"~")
+        return text.isascii() and not any(mark in text for mark in marks)  # type: ignore[operator]
 
     def look(self, texts: Iterable[bytes]) -> None:
         """Rule out the encodings in which one of `texts` makes no sense. RefusedError when none is left."""
-        foreign = {text for text in texts if not text.isascii()}
+        foreign = {text for text in texts if not self.plain(text)}
         for name in list(self._whole):
             try:
                 cut = sum(not _decode(text, name)[1] for text in foreign)
@@ -56,11 +65,13 @@ class Decoder:
 
     def texts(self, raw: list[bytes]) -> list[str]:
         """Texts that were looked at."""
-        try:
-            return [text.decode("ascii") for text in raw]
-        except UnicodeDecodeError:
-            encoding = self.encoding
-            return [text.decode("ascii") if text.isascii() else self._foreign(text, encoding) for text in raw]
+        if not self._escapes:
+            try:
+                return [text.decode("ascii") for text in raw]
+            except UnicodeDecodeError:
+                pass
+        encoding = self.encoding
+        return [text.decode("ascii") if self.plain(text) else self._foreign(text, encoding) for text in raw]
 
     def remarks(self) -> list[str]:
         """What is to be said of the decoding."""

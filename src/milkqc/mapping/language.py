@@ -203,7 +203,7 @@ class Table(Model):
     """A source table: its file under the data folder, and what its format needs told."""
 
     file: str
-    format: Literal["dta", "sav", "xpt", "csv", "xlsx", "redcap"] | None = None
+    format: Literal["dta", "sav", "por", "xpt", "sas7bdat", "csv", "xlsx", "redcap"] | None = None
     encoding: str | None = None
     delimiter: str | None = None
     decimal: Literal[".", ","] | None = None
@@ -212,6 +212,7 @@ class Table(Model):
     names: tuple[str, ...] | None = None
     sheet: str | None = None
     dictionary: str | None = None
+    catalog: str | None = None
     form: str | None = None
 
 

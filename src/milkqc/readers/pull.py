@@ -56,12 +56,15 @@ def pull(path: Path, out: Outbox, *, kind: str, encodings: list[str], max_cells:
         raise RefusedError(
             f"has {rows:,} rows where its header says {about.number_rows:,}.", "Export or copy it again."
         )
+    remarks = []
+    if about.number_rows is None and kind == "sav":
+        remarks.append("the file does not say how many rows it has: one that was cut may look whole")
     if foreign:
         out.rewrite("values", lambda frame: _decoded(frame, sorted(foreign), decoder))
     return {
         **_swap(described, decoder),
         "encoding": decoder.encoding,
-        "remarks": decoder.remarks(),
+        "remarks": [*remarks, *decoder.remarks()],
         "reader": "pyreadstat",
         "version": version(),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import mmap
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -9,11 +11,15 @@ from typing import Any
 
 import polars as pl
 
+from milkqc.readers import sav_layout
 from milkqc.readers.answers import TOO_LARGE, Outbox, RefusedError
 from milkqc.readers.frames import too_large
+from milkqc.readers.sas_header import CHARSET_AT, KNOWN
 from milkqc.readers.texts import Decoder
 
 _CHUNK_CELLS = 2_000_000
+# SAS's number of LATIN1.
+_LATIN1 = 29
 
 
 def pull(path: Path, out: Outbox, *, kind: str, encodings: list[str], max_cells: int) -> dict[str, Any]:
@@ -24,11 +30,12 @@ def pull(path: Path, out: Outbox, *, kind: str, encodings: list[str], max_cells:
     fits.
     """
     reader = _reader(path, kind)
-    about = _attempt(reader, metadataonly=True)[1]
-    declared = about.file_encoding or ""
-    decoder = Decoder(encodings or [_python_codec(declared or "utf-8")])
+    if not encodings:
+        declared = attempt(reader, metadataonly=True)[1].file_encoding
+        encodings = [_python_codec(declared or "utf-8")]
+    decoder = Decoder(encodings)
     # As LATIN1 every byte comes through, and Python decodes it: see texts.
-    about = _attempt(reader, metadataonly=True, encoding="LATIN1")[1]
+    about = attempt(reader, metadataonly=True, encoding="LATIN1")[1]
     width = len(about.column_names)
     if about.number_rows is not None and about.number_rows * width > max_cells:
         raise RefusedError(*too_large(about.number_rows, width, max_cells))
@@ -39,8 +46,7 @@ def pull(path: Path, out: Outbox, *, kind: str, encodings: list[str], max_cells:
     for values, tags in _chunks(reader, about, max_cells):
         for name in values.columns:
             if values[name].dtype == pl.String:
-                seen = values[name].unique().drop_nulls()
-                texts = [text.encode("latin-1") for text in seen.to_list() if not text.isascii()]
+                texts = [text.encode("latin-1") for text in decoder.foreign(values[name])]
                 decoder.look(texts)
                 if texts:
                     foreign.add(name)
@@ -51,12 +57,13 @@ def pull(path: Path, out: Outbox, *, kind: str, encodings: list[str], max_cells:
         raise RefusedError(
             f"has {rows:,} rows where its header says {about.number_rows:,}.", "Export or copy it again."
         )
+    remarks = _all_rows(path, rows, about.column_names) if kind == "sav" else []
     if foreign:
         out.rewrite("values", lambda frame: _decoded(frame, sorted(foreign), decoder))
     return {
         **_swap(described, decoder),
         "encoding": decoder.encoding,
-        "remarks": decoder.remarks(),
+        "remarks": [*remarks, *decoder.remarks()],
         "reader": "pyreadstat",
         "version": version(),
     }
@@ -70,13 +77,32 @@ def _reader(path: Path, kind: str) -> Callable[..., Any]:
             str(path), disable_datetime_conversion=True, output_format="dict", **how
         )
     function = {"sas7bdat": pyreadstat.read_sas7bdat, "sav": pyreadstat.read_sav}[kind]
+    content = patched(path) if kind == "sas7bdat" else lambda: str(path)
     return lambda **how: function(
-        str(path), user_missing=True, disable_datetime_conversion=True, output_format="dict", **how
+        content(), user_missing=True, disable_datetime_conversion=True, output_format="dict", **how
     )
 
 
-def _attempt(reader: Callable[..., Any], **how: Any) -> Any:
-    """What the reader gives; RefusedError for whatever it cannot do."""
+def patched(path: Path) -> Callable[[], Any]:
+    """What pyreadstat is to open for a SAS file: its path, or its content with a code page that ReadStat knows.
+
+    ReadStat refuses a file with any other number, even when the text is asked for as LATIN1.
+    """
+    with path.open("rb") as stream:
+        number = stream.read(CHARSET_AT + 1)[-1]
+    if number in KNOWN:
+        return lambda: str(path)
+
+    def content() -> io.BytesIO:
+        whole = bytearray(path.read_bytes())
+        whole[CHARSET_AT] = _LATIN1
+        return io.BytesIO(whole)
+
+    return content
+
+
+def attempt(reader: Callable[..., Any], **how: Any) -> Any:
+    """What the pyreadstat function gives; RefusedError for whatever it cannot do."""
     import pyreadstat
 
     try:
@@ -97,6 +123,34 @@ def _attempt(reader: Callable[..., Any], **how: Any) -> Any:
         raise RefusedError(*TOO_LARGE) from None
 
 
+def _all_rows(path: Path, read: int, names: list[str]) -> list[str]:
+    """RefusedError when a .sav holds more than the `read` rows that its header says; a remark when it says nothing."""
+    import pyreadstat
+
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        plan = sav_layout.rows(content)
+        size = len(content)
+    if plan is None:
+        return ["whether it holds more rows than its header says could not be found out"]
+    if plan.said is None:
+        return ["the file does not say how many rows it has: one that was cut may look whole"]
+    if plan.compressed:
+        # The header's number, -1, makes pyreadstat go on to the end.
+        whole = bytearray(path.read_bytes())
+        whole[80:84] = b"\xff\xff\xff\xff"
+        endless = io.BytesIO(whole)
+        how = {"row_offset": read, "row_limit": 1, "usecols": names[:1], "encoding": "LATIN1"}
+        more = attempt(lambda **given: pyreadstat.read_sav(endless, output_format="dict", **given), **how)[0]
+        left = max((len(cells) for cells in more.values()), default=0)
+    else:
+        left = size - plan.start - read * plan.width
+    if left > 0:
+        raise RefusedError(
+            f"holds more than the {read:,} rows that its header says.", "Export or copy it again."
+        )
+    return []
+
+
 def _unique_names(names: list[str]) -> None:
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
@@ -113,7 +167,7 @@ def _chunks(
     step = max(1_000, _CHUNK_CELLS // width)
     rows = 0
     while True:
-        data, meta = _attempt(reader, row_limit=step, row_offset=rows, encoding="LATIN1")
+        data, meta = attempt(reader, row_limit=step, row_offset=rows, encoding="LATIN1")
         values, tags = _columns(data, meta)
         rows += values.height
         if rows * width > max_cells:
@@ -134,7 +188,7 @@ def _columns(data: Mapping[str, list[Any]], meta: Any) -> tuple[pl.DataFrame, pl
             values.append(pl.Series(str(place), cells, dtype=pl.String))
             continue
         if name in meta.missing_user_values:
-            found = [(row, place, cell) for row, cell in enumerate(cells) if type(cell) is str]
+            found = [(row, place, cell.lower()) for row, cell in enumerate(cells) if type(cell) is str]
             tags.append(pl.DataFrame(found, schema=tags[0].schema, orient="row"))
             cells = [None if type(cell) is str else cell for cell in cells]
         values.append(pl.Series(str(place), cells, dtype=pl.Float64).fill_nan(None))
@@ -192,12 +246,8 @@ def _decoded(frame: pl.DataFrame, foreign: list[str], decoder: Decoder) -> pl.Da
     """The columns of `foreign`, whose texts are bytes in LATIN1's clothes, in their true letters."""
     changed = []
     for name in foreign:
+        known = {text: decoder.text(text.encode("latin-1")) for text in decoder.foreign(frame[name])}
         cells = frame[name].to_list()
-        known = {
-            text: decoder.text(text.encode("latin-1"))
-            for text in set(cells)
-            if text is not None and not text.isascii()
-        }
         changed.append(pl.Series(name, [known.get(text, text) for text in cells], dtype=pl.String))
     return frame.with_columns(changed)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -105,7 +105,7 @@ def _raw_texts(view: memoryview, plan: Layout, field: Field, start: int, stop: i
 def _strl(plan: Layout, cell: bytes) -> bytes:
     """What a (v, o) pointer points to; (0, 0) is the empty text."""
     cut = {117: 4, 118: 2}.get(plan.version, 3)
-    order = "big" if plan.order == ">" else "little"
+    order: Literal["big", "little"] = "big" if plan.order == ">" else "little"
     v, o = int.from_bytes(cell[:cut], order), int.from_bytes(cell[cut:], order)
     if v == 0 and o == 0:
         return b""

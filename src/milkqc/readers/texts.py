@@ -10,6 +10,8 @@ import codecs
 from collections.abc import Iterable
 from typing import NoReturn
 
+import polars as pl
+
 from milkqc.readers.answers import RefusedError
 
 
@@ -27,10 +29,24 @@ class Decoder:
         self._cut = dict.fromkeys(self._asked, 0)
         self._known: dict[bytes, str] = {}
         self._left_out = 0
+        # ISO 2022 writes every letter in seven bits and changes alphabets by an escape: it only looks like ASCII.
+        self._escapes = any(name.startswith(("iso2022", "hz")) for name in self._asked)
+
+    def plain(self, text: bytes) -> bool:
+        """Whether a text is the same in all of the encodings."""
+        return text.isascii() and not (
+            self._escapes and any(mark in text for mark in (b"\x1b", b"\x0e", b"~"))
+        )
+
+    def foreign(self, column: pl.Series) -> list[str]:
+        """The different texts of a column, decoded as LATIN1, that are not plain."""
+        if self._escapes:
+            return [text for text in column.unique().drop_nulls() if not self.plain(text.encode("latin-1"))]
+        return column.filter(column.str.len_bytes() != column.str.len_chars()).unique().to_list()
 
     def look(self, texts: Iterable[bytes]) -> None:
         """Rule out the encodings in which one of `texts` makes no sense. RefusedError when none is left."""
-        foreign = {text for text in texts if not text.isascii()}
+        foreign = {text for text in texts if not self.plain(text)}
         for name in list(self._whole):
             try:
                 cut = sum(not _decode(text, name)[1] for text in foreign)
@@ -56,11 +72,13 @@ class Decoder:
 
     def texts(self, raw: list[bytes]) -> list[str]:
         """Texts that were looked at."""
-        try:
-            return [text.decode("ascii") for text in raw]
-        except UnicodeDecodeError:
-            encoding = self.encoding
-            return [text.decode("ascii") if text.isascii() else self._foreign(text, encoding) for text in raw]
+        if not self._escapes:
+            try:
+                return [text.decode("ascii") for text in raw]
+            except UnicodeDecodeError:
+                pass
+        encoding = self.encoding
+        return [text.decode("ascii") if self.plain(text) else self._foreign(text, encoding) for text in raw]
 
     def remarks(self) -> list[str]:
         """What is to be said of the decoding."""

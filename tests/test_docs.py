@@ -120,7 +120,9 @@ def made(example: Example, folder: Path) -> dict[str, pl.DataFrame]:
     mapping = loaded(example, folder)
     tables = {}
     for name, table in mapping.mapping.tables.items():
-        sources = tuple(read(path, read_options(table), name=path.name) for path in sorted(folder.glob(table.file)))
+        sources = tuple(
+            read(path, read_options(table), name=path.name) for path in sorted(folder.glob(table.file))
+        )
         assert sources, f"the page has no file {table.file} for this example"
         tables[name] = SourceTable(name, sources, table.decimal, table.thousands)
     against(mapping, tables).check()

@@ -1,6 +1,7 @@
 """The four kinds of workbook give one and the same table; each is told by its content and guarded before loading."""
 
 import struct
+import sys
 import zipfile
 from datetime import date, datetime
 
@@ -293,3 +294,28 @@ def test_hidden_rows_are_rows(tmp_path):
     sheet.row(2).hidden = True
     book.save(str(tmp_path / "x.xls"))
     assert read(tmp_path / "x.xls").table["id"].to_list() == ["a", "b", "c"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the memory limit of a process is Linux's")
+def test_a_long_text_said_ten_thousand_times_is_refused_and_the_next_file_is_read(workbook):
+    """Ten megabytes of text, which the sheet refers to ten thousand times: 100 GB once each cell has its own."""
+    path = workbook("x.xlsx", {"A": [["id"], *[["same"]] * 10_000]})
+    many = changed(path, "xl/sharedStrings.xml", lambda xml: xml.replace(b"same", b"same" * 2_500_000))
+    message = refusal(many, reader_memory=2 * 1024**3)
+    assert message.startswith(
+        ("x.xlsx: is damaged: reading it stopped the reader", "x.xlsx: does not fit into the memory allowed")
+    )
+    assert read(workbook("y.xlsx", {"A": ROWS})).table.height == 3
+
+
+def test_a_workbook_is_opened_in_the_child_process(workbook, monkeypatch):
+    from milkqc.readers import excel
+
+    asked = []
+    call = excel.CHILD.call
+    monkeypatch.setattr(
+        excel.CHILD, "call", lambda file, *rest, **how: asked.append(file.name) or call(file, *rest, **how)
+    )
+    for kind in KINDS:
+        read(workbook(f"x.{kind}", {"A": ROWS}))
+    assert asked == [f"x.{kind}" for kind in KINDS]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +9,6 @@ from itertools import chain, islice
 
 import polars as pl
 
-from milkqc.errors import SourceError
 from milkqc.model import Origin, Source, Variable
 from milkqc.readers.encodings import Basis, decode
 from milkqc.readers.files import File
@@ -20,15 +17,12 @@ from milkqc.readers.headers import names_of, unit_texts
 from milkqc.readers.layout import SAMPLE, Layout, arrange, likely_header
 from milkqc.readers.options import Plate, ReadOptions
 from milkqc.readers.plates import wells
+from milkqc.readers.records import Record, delimiter_of, records_of
 from milkqc.readers.registry import Format
 
 DELIMITERS = (",", ";", "\t", "|")
-_WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "|", "^": "^"}
 _NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " "}
 _CHUNK = 50_000
-
-# The number of the line a record ends on, and its cells.
-Record = tuple[int, list[str]]
 
 
 @dataclass(frozen=True)
@@ -160,12 +154,12 @@ def _opened(
         # Excel's own way to declare the delimiter; the line is no row.
         delimiter, text = text[4], text[5:].removeprefix("\r").removeprefix("\n")
     if delimiter is None:
-        delimiter = _sniff(file, text, header_at=_deepest(options) or 1, candidates=delimiters)
+        delimiter = delimiter_of(file, text, header_at=_deepest(options) or 1, candidates=delimiters)
     elif len(delimiter) != 1:
         raise file.error(
             f"delimiter {delimiter!r} is not one character.", "Write one character, such as `;`."
         )
-    return text, encoding, basis, _records(file, text, delimiter)
+    return text, encoding, basis, records_of(file, text, delimiter)
 
 
 def _deepest(options: ReadOptions) -> int:
@@ -203,27 +197,6 @@ def _header(
             )
     header = names_of(rows, separator=options.separator, spans=None)
     return header, f"the header has {len(header)}"
-
-
-def _records(file: File, text: str, delimiter: str) -> Iterator[Record]:
-    """Each record with the number of the line it ends on."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    while True:
-        try:
-            record = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            if "field limit" in str(error):
-                raise file.error(
-                    f"line {reader.line_num}: a cell is longer than {csv.field_size_limit():,} characters.",
-                    'Look for a " that is not closed near that line, or take the long text out.',
-                ) from None
-            raise file.error(
-                f"line {reader.line_num}: the quotation marks do not match ({error}).",
-                'Look for a single " near that line, or give the right `delimiter`.',
-            ) from None
-        yield reader.line_num, record
 
 
 @dataclass
@@ -272,43 +245,6 @@ def _rows(
     check_size(file, total + len(rows), len(names), max_cells)
     parts.append(pl.DataFrame(list(zip(*rows, strict=True)) if rows else None, schema=schema))
     return pl.concat(parts)
-
-
-def _sniff(file: File, text: str, *, header_at: int, candidates: tuple[str, ...]) -> str:
-    """The delimiter, from the header; where two would cut it, the one that also cuts the next rows alike; where none
-    would (a title stands above), the one that cuts most of the rows alike."""
-    widths = {}
-    broken = set()
-    for candidate in candidates:
-        widths[candidate] = found = list[int]()
-        try:
-            for _, row in islice(_records(file, text, candidate), header_at + SAMPLE):
-                found.append(len(row))
-        except SourceError:
-            # Quotes that end amiss: seldom the delimiter; but if it is, the reading proper must say so.
-            broken.add(candidate)
-    splits = {
-        sign: [width for width in cut[header_at - 1 : header_at + 20] if width]
-        for sign, cut in widths.items()
-        if len(cut) >= header_at and cut[header_at - 1] > 1
-    }
-    alike = {sign: cuts for sign, cuts in splits.items() if len(set(cuts)) == 1 and sign not in broken}
-    if len(splits) > 1:
-        splits = alike or splits
-    if not alike:
-        often = {
-            sign: max((several.count(width), width) for width in set(several))
-            for sign, cut in widths.items()
-            if (several := [width for width in cut if width > 1])
-        }
-        best = max(often.values(), default=(0, 0))
-        chosen = [sign for sign, count in often.items() if count == best]
-        if len(chosen) == 1 and best[0] > 1:
-            return chosen[0]
-    if len(splits) > 1:
-        words = " or ".join(_WORDS[sign] for sign in splits)
-        raise file.error(f"the delimiter could be {words}.", "Say `delimiter:` in the mapping.")
-    return next(iter(splits), ",")
 
 
 FORMAT = Format("csv", (".csv", ".tsv", ".txt", ".tab"), read)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from milkqc.cells import number_text
 from milkqc.errors import SourceError
-from milkqc.model import CellFault, Origin, Source, Variable
+from milkqc.model import Origin, Source, Variable
 from milkqc.readers.answers import Outbox, RefusedError
 from milkqc.readers.carry import carry, unpacked
 from milkqc.readers.files import File
@@ -24,48 +23,16 @@ from milkqc.readers.frames import (
     header_notes,
     name_columns,
     side_table,
-    whole_numbers,
 )
 from milkqc.readers.headers import Span, names_of, unit_texts
 from milkqc.readers.layout import Layout, arrange
 from milkqc.readers.options import Plate, ReadOptions
 from milkqc.readers.package import Survey, Workbook
 from milkqc.readers.plates import wells
+from milkqc.readers.sheet_cells import ERRORS, Column, Texts, column_of
 from milkqc.readers.workbook import opened
 
-_ERRORS = (
-    "#NULL!",
-    "#DIV/0!",
-    "#VALUE!",
-    "#REF!",
-    "#NAME?",
-    "#NUM!",
-    "#N/A",
-    "#GETTING_DATA",
-    "#SPILL!",
-    "#CALC!",
-)
-_KINDS: Mapping[type, str] = {
-    str: "text",
-    bool: "boolean",
-    int: "number",
-    float: "number",
-    datetime: "datetime",
-    date: "date",
-    time: "time",
-    timedelta: "duration",
-}
-
-
 _ENDINGS = {".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xls", ".xlsb": "xlsb", ".ods": "ods"}
-
-
-@dataclass(frozen=True)
-class _Column:
-    values: pl.Series
-    reasons: pl.Series
-    kind: str
-    faults: tuple[CellFault, ...]
 
 
 def pull(path: Path, out: Outbox, *, name: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -114,10 +81,10 @@ def sheet_source(file: File, options: ReadOptions) -> Source:
     for place, (name, title) in enumerate(zip(names, header, strict=True)):
         cells = [row[place] for row in data[:rows]]
         wrong = {row: raw for (row, column), raw in errors.items() if column == place}
-        wrong |= {row: cell for row, cell in enumerate(cells) if isinstance(cell, str) and cell in _ERRORS}
+        wrong |= {row: cell for row, cell in enumerate(cells) if isinstance(cell, str) and cell in ERRORS}
         wrong |= _impossible(cells, survey, first=first, place=place)
         if title.strip() or wrong or any(cell != "" for cell in cells):
-            columns[name] = _column(name, cells, wrong)
+            columns[name] = column_of(name, cells, wrong)
     notes += [*layout.notes, *header_notes(header, names, kept=list(columns))]
     if len(data) > rows:
         notes.append(f"{len(data) - rows} rows without any value at the end were left out")
@@ -135,7 +102,7 @@ def sheet_source(file: File, options: ReadOptions) -> Source:
 
 def _source(
     file: File,
-    columns: Mapping[str, _Column],
+    columns: Mapping[str, Column],
     units: Mapping[str, str],
     *,
     rows: int,
@@ -169,7 +136,7 @@ def _source(
 
 def _plate(
     file: File, grid: list[list[Any]], survey: Survey, plate: Plate, notes: list[str]
-) -> dict[str, _Column]:
+) -> dict[str, Column]:
     """The sheet's plate grids as columns; an error cell in a well is a fault there."""
     shown = [list(row) for row in grid]
     for (row, column), raw in survey.errors.items():
@@ -179,8 +146,8 @@ def _plate(
     columns = {}
     for name, cells in listed.columns.items():
         wrong = {row: cell.raw for row, cell in enumerate(cells) if isinstance(cell, _Wrong)}
-        wrong |= {row: cell for row, cell in enumerate(cells) if isinstance(cell, str) and cell in _ERRORS}
-        columns[name] = _column(name, ["" if cell is None else cell for cell in cells], wrong)
+        wrong |= {row: cell for row, cell in enumerate(cells) if isinstance(cell, str) and cell in ERRORS}
+        columns[name] = column_of(name, ["" if cell is None else cell for cell in cells], wrong)
     return columns
 
 
@@ -191,26 +158,11 @@ class _Wrong:
     raw: str
 
 
-class Texts(Sequence[Sequence[str]]):
-    """A grid's rows as text, each made when it is asked for: a layout looks at few of them."""
-
-    def __init__(self, grid: Sequence[Sequence[Any]]):
-        self._grid = grid
-
-    def __len__(self) -> int:
-        return len(self._grid)
-
-    def __getitem__(self, place: Any) -> Any:
-        if isinstance(place, slice):
-            return [[_text(cell) for cell in row] for row in self._grid[place]]
-        return [_text(cell) for cell in self._grid[place]]
-
-
 def _header(
     file: File, where: str, texts: Texts, spans: Sequence[Span], layout: Layout, options: ReadOptions
 ) -> list[str]:
     """The cells that name the columns."""
-    width = max(map(len, texts), default=0)
+    width = len(texts[0]) if len(texts) else 0  # all rows have been made equally long
     if options.names is not None:
         if width != len(options.names):
             raise file.error(
@@ -272,52 +224,3 @@ def _impossible(cells: Sequence[Any], survey: Survey, *, first: int, place: int)
         for row, cell in enumerate(cells)
         if isinstance(cell, time) and (row + first, place) in survey.negatives
     }
-
-
-def _why(raw: str) -> str:
-    return {
-        "#": "an error that Excel shows in the cell",
-        "=": "a formula without a stored result: open the file in Excel and save it",
-    }.get(raw[:1], "a negative number formatted as a date")
-
-
-def _column(name: str, cells: Sequence[Any], wrong: Mapping[int, str]) -> _Column:
-    clean = [None if cell == "" or row in wrong else cell for row, cell in enumerate(cells)]
-    values, kind = _typed(name, clean)
-    reasons = [None if cell is not None or row in wrong else "empty" for row, cell in enumerate(clean)]
-    faults = tuple(CellFault(row + 1, name, raw, _why(raw)) for row, raw in sorted(wrong.items()))
-    return _Column(values, pl.Series(reasons, dtype=pl.String), kind, faults)
-
-
-def _typed(name: str, cells: Sequence[Any]) -> tuple[pl.Series, str]:
-    """The column of what its cells are, and its source_type."""
-    kinds = {_KINDS[type(cell)] for cell in cells if cell is not None}
-    if kinds == {"number"}:
-        numbers = pl.Series(name, [None if c is None else float(c) for c in cells], dtype=pl.Float64)
-        return whole_numbers(numbers), "number"
-    if kinds == {"date"}:
-        return pl.Series(name, cells, dtype=pl.Date), "date"
-    if kinds in ({"datetime"}, {"date", "datetime"}):
-        # calamine gives a moment at midnight as a date.
-        moments = [datetime.combine(c, time()) if type(c) is date else c for c in cells]
-        return pl.Series(name, moments, dtype=pl.Datetime("us")), "datetime"
-    texts = pl.Series(name, [None if cell is None else _text(cell) for cell in cells], dtype=pl.String)
-    if len(kinds) < 2:
-        return texts, next(iter(kinds), "empty")
-    return texts, "mixed with dates" if kinds & {"date", "datetime"} else "mixed"
-
-
-def _text(cell: Any) -> str:
-    """A cell of a mixed column, or of the header, as text."""
-    match cell:
-        case bool():
-            return "true" if cell else "false"
-        case int() | float():
-            return str(number_text(pl.Series([float(cell)]))[0])
-        case datetime() | date() | time():
-            return cell.isoformat()
-        case timedelta():
-            minutes, seconds = divmod(round(cell.total_seconds()), 60)
-            return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
-        case _:
-            return str(cell)

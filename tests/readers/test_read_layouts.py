@@ -129,6 +129,13 @@ def test_a_block_above_the_table_that_could_be_data_is_asked_about(text_file):
     assert read(path, ReadOptions(header_row=4)).table.height == 2
 
 
+def test_sentences_with_commas_are_no_table_under_a_title(text_file):
+    assert refusal(text_file("note\nfine, thanks\nwell, bye\nyes, no\n")) == (
+        "x.csv: row 1 does not name the columns, row 2 may. "
+        "Say `header_row`: 2; add `last_row`, `until` or `section` if more follows."
+    )
+
+
 def test_a_file_whose_first_row_names_next_to_nothing_is_asked_about(text_file):
     path = text_file("Survey,,,\n1,2,3,4\n5,6,7,8\n")
     assert refusal(path) == (

@@ -226,7 +226,7 @@ def _apart(places: Sequence[frozenset[int]], place: int) -> bool:
 
 
 def _certain(rows: Rows, best: Candidate) -> bool:
-    """Whether all that stands above are titles and pairs, and all that follows is one table to its end."""
+    """Whether all that stands above are titles and pairs, and all that follows is one table with values in it."""
     places = [filled(row) for row in rows]
     header = places[best.place]
     if any(len(above) > 2 or len(above) >= len(header) for above in places[: best.place]):
@@ -234,4 +234,8 @@ def _certain(rows: Rows, best: Candidate) -> bool:
     below = places[best.place + 1 :]
     while below and not below[-1]:
         below = below[:-1]
-    return all(row and row <= header for row in below)
+    if not all(row and row <= header for row in below):
+        return False
+    # Words over words may as well be sentences with commas in them: numbers or dates make it a table.
+    data = rows[best.place + 1 :]
+    return any(_VALUE.fullmatch(cell.strip()) for row in data for cell in row if cell.strip())

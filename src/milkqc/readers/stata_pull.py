@@ -83,6 +83,8 @@ def _column(view: memoryview, plan: Layout, field: Field, start: int, stop: int)
     """One field of some rows, where they lie in the file."""
     number = _NUMBERS.get(field.kind)
     kind = np.dtype(plan.order + number) if number else np.dtype((np.void, field.width))
+    if stop <= start:
+        return np.empty(0, dtype=kind)
     place = plan.data + start * plan.row_width + field.offset
     return np.ndarray(
         (stop - start,), dtype=kind, buffer=view, offset=place, strides=(plan.row_width,)

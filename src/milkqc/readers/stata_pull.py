@@ -39,23 +39,21 @@ def pull(path: Path, out: Outbox, *, encodings: list[str], max_cells: int) -> di
     `encodings` are tried in order on every text of the file. RefusedError when the file is cut or damaged, when no
     encoding fits, or when it holds more than `max_cells`.
     """
-    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        view = memoryview(content)
-        try:
-            plan = layout(view)
-            if plan.rows * len(plan.fields) > max_cells:
-                raise RefusedError(*too_large(plan.rows, len(plan.fields), max_cells))
-            decoder = Decoder(encodings)
-            decoder.look(_words(plan))
-            for start, stop in _chunks(plan):
-                for field in plan.fields:
-                    if field.kind in ("string", "strL"):
-                        decoder.look(_raw_texts(view, plan, field, start, stop))
-            for start, stop in _chunks(plan):
-                _put(view, plan, decoder, out, start, stop)
-            return _described(plan, decoder)
-        finally:
-            view.release()
+    with path.open("rb") as stream:
+        # Closed with its last view: a view that an exception holds would keep it from being closed here.
+        view = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+    plan = layout(view)
+    if plan.rows * len(plan.fields) > max_cells:
+        raise RefusedError(*too_large(plan.rows, len(plan.fields), max_cells))
+    decoder = Decoder(encodings)
+    decoder.look(_words(plan))
+    for start, stop in _chunks(plan):
+        for field in plan.fields:
+            if field.kind in ("string", "strL"):
+                decoder.look(_raw_texts(view, plan, field, start, stop))
+    for start, stop in _chunks(plan):
+        _put(view, plan, decoder, out, start, stop)
+    return _described(plan, decoder)
 
 
 def _chunks(plan: Layout) -> Iterator[tuple[int, int]]:
@@ -85,6 +83,8 @@ def _column(view: memoryview, plan: Layout, field: Field, start: int, stop: int)
     """One field of some rows, where they lie in the file."""
     number = _NUMBERS.get(field.kind)
     kind = np.dtype(plan.order + number) if number else np.dtype((np.void, field.width))
+    if stop <= start:
+        return np.empty(0, dtype=kind)
     place = plan.data + start * plan.row_width + field.offset
     return np.ndarray(
         (stop - start,), dtype=kind, buffer=view, offset=place, strides=(plan.row_width,)

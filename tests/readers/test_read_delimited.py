@@ -202,7 +202,9 @@ def test_a_column_without_a_name_but_with_values_stays_under_its_place(csv_file)
 
 
 def test_a_header_without_rows_is_a_table_without_rows(csv_file):
-    assert read(csv_file("id,w\n")).table.schema == {"id": pl.String, "w": pl.String}
+    source = read(csv_file("id,w\n"))
+    assert source.table.schema == {"id": pl.String, "w": pl.String}
+    assert source.origin.notes == ("no row follows the header",)
 
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6)

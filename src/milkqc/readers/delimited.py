@@ -99,6 +99,8 @@ def take_apart(
         notes.append(f"{counts.blank} empty lines are not counted as rows")
     if frame.height > kept.height:
         notes.append(f"{frame.height - kept.height} rows without any value at the end were left out")
+    if not frame.height:
+        notes.append("no row follows the header")
     if below:
         notes.append(f"{below} filled lines below the table asked for are no rows of it")
     if counts.breaks:

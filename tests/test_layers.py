@@ -18,6 +18,7 @@ LAYERS = (
     {"pipeline", "deliver", "contracts"},
     {"conclude"},
     {"study"},
+    {"uploads"},
     {"readers", "mapping", "normalise", "derive", "checks", "summarise", "report", "emit", "privacy"},
     {"units", "cells", "yamlfile", "reference", "catalogue", "findings", "messages", "causes"},
     {"model", "errors"},

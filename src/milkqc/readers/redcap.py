@@ -43,7 +43,7 @@ def export(file: File, options: ReadOptions) -> Export:
             )
         check_names(asked, names)
 
-    table = take_apart(file, options, delimiters=(*DELIMITERS, "^"), check=check)
+    table = take_apart(file, options, delimiters=(*DELIMITERS, "^"), check=check, find=False)
     names = None if options.names is not None else table.frame.columns
     return Export(
         file,

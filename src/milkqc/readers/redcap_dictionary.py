@@ -110,7 +110,7 @@ class Dictionary:
 
 def read_dictionary(file: File) -> Dictionary:
     """The dictionary in a CSV `file`. SourceError, naming each field at fault, when it is none or cannot be decided."""
-    frame = take_apart(file, ReadOptions()).frame
+    frame = take_apart(file, ReadOptions(), find=False).frame
     return dictionary_of(file, frame, lines=lambda rows: lines_of(file, frame.columns, rows))
 
 

@@ -61,13 +61,13 @@ def export(file: File, options: ReadOptions) -> Export:
 
     delimiters = (*DELIMITERS, "^")
     try:
-        take_apart(file, options, delimiters=delimiters, check=header)
+        take_apart(file, options, delimiters=delimiters, check=header, find=False)
         heads: list[str] = []
     except _Header as found:
         heads = found.names
     names = _names(file, heads, dictionary, declared)
     # Read as a file without a header, whose first row is then the header.
-    table = take_apart(file, replace(options, names=tuple(names)), delimiters=delimiters)
+    table = take_apart(file, replace(options, names=tuple(names)), delimiters=delimiters, find=False)
     table = replace(table, frame=table.frame.slice(1), rows_in_file=table.rows_in_file - 1)
     columns = described(file, names, dictionary)
     frame, faults = _raw(table.frame, columns, declared)

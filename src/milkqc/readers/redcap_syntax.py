@@ -60,7 +60,7 @@ def export(file: File, options: ReadOptions) -> Export:
     said = describe(syntax)
     headed = not said.names
     asked = options if headed else replace(options, names=said.names)
-    table = take_apart(file, replace(asked, delimiter=options.delimiter or ","))
+    table = take_apart(file, replace(asked, delimiter=options.delimiter or ","), find=False)
     strangers = sorted({*said.labels, *said.choices} - set(table.frame.columns))
     if strangers:
         raise syntax.error(

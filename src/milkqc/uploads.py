@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from milkqc.mapping.load import Loaded
     from milkqc.mapping.sources import SourceTable
     from milkqc.readers.options import ReadOptions
-    from milkqc.readers.redcap_api import Answers, Project
+    from milkqc.readers.redcap_api import Project
+    from milkqc.readers.redcap_api_project import Answers
 
 logger = logging.getLogger("milkqc")
 # The files beside an upload that explain it, by their key in the mapping, and what to put there.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import mmap
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -11,15 +9,11 @@ from typing import Any
 
 import polars as pl
 
-from milkqc.readers import sav_layout
-from milkqc.readers.answers import TOO_LARGE, Outbox, RefusedError
+from milkqc.readers.answers import Outbox, RefusedError
 from milkqc.readers.frames import too_large
-from milkqc.readers.sas_header import CHARSET_AT, KNOWN
+from milkqc.readers.readstat import attempt, patched, version
+from milkqc.readers.sav_rows import CHUNK_CELLS, NO_TAGS, all_rows, fast, plan_of
 from milkqc.readers.texts import Decoder
-
-_CHUNK_CELLS = 2_000_000
-# SAS's number of LATIN1.
-_LATIN1 = 29
 
 
 def pull(path: Path, out: Outbox, *, kind: str, encodings: list[str], max_cells: int) -> dict[str, Any]:
@@ -43,7 +37,8 @@ def pull(path: Path, out: Outbox, *, kind: str, encodings: list[str], max_cells:
     described = _describe(about)
     decoder.look(text.encode("latin-1") for text in _texts(described))
     rows, foreign = 0, set()
-    for values, tags in _chunks(reader, about, max_cells):
+    plan, size = plan_of(path) if kind == "sav" else (None, 0)
+    for values, tags in fast(path, reader, about, plan, size) or _chunks(reader, about, max_cells):
         for name in values.columns:
             if values[name].dtype == pl.String:
                 texts = [text.encode("latin-1") for text in decoder.foreign(values[name])]
@@ -57,7 +52,7 @@ def pull(path: Path, out: Outbox, *, kind: str, encodings: list[str], max_cells:
         raise RefusedError(
             f"has {rows:,} rows where its header says {about.number_rows:,}.", "Export or copy it again."
         )
-    remarks = _all_rows(path, rows, about.column_names) if kind == "sav" else []
+    remarks = all_rows(path, plan, size, rows, about.column_names) if kind == "sav" else []
     if foreign:
         out.rewrite("values", lambda frame: _decoded(frame, sorted(foreign), decoder))
     return {
@@ -83,74 +78,6 @@ def _reader(path: Path, kind: str) -> Callable[..., Any]:
     )
 
 
-def patched(path: Path) -> Callable[[], Any]:
-    """What pyreadstat is to open for a SAS file: its path, or its content with a code page that ReadStat knows.
-
-    ReadStat refuses a file with any other number, even when the text is asked for as LATIN1.
-    """
-    with path.open("rb") as stream:
-        number = stream.read(CHARSET_AT + 1)[-1]
-    if number in KNOWN:
-        return lambda: str(path)
-
-    def content() -> io.BytesIO:
-        whole = bytearray(path.read_bytes())
-        whole[CHARSET_AT] = _LATIN1
-        return io.BytesIO(whole)
-
-    return content
-
-
-def attempt(reader: Callable[..., Any], **how: Any) -> Any:
-    """What the pyreadstat function gives; RefusedError for whatever it cannot do."""
-    import pyreadstat
-
-    try:
-        return reader(**how)
-    except (
-        pyreadstat.ReadstatError,
-        pyreadstat.PyreadstatError,
-        ValueError,
-        OverflowError,
-        OSError,
-    ) as error:
-        # The texts of UnicodeDecodeError and some others hold pieces of the file.
-        why = str(error) if isinstance(error, pyreadstat.ReadstatError) else type(error).__name__
-        raise RefusedError(
-            f"is damaged or not what its name says ({why}).", "Export or copy it again."
-        ) from None
-    except MemoryError:
-        raise RefusedError(*TOO_LARGE) from None
-
-
-def _all_rows(path: Path, read: int, names: list[str]) -> list[str]:
-    """RefusedError when a .sav holds more than the `read` rows that its header says; a remark when it says nothing."""
-    import pyreadstat
-
-    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        plan = sav_layout.rows(content)
-        size = len(content)
-    if plan is None:
-        return ["whether it holds more rows than its header says could not be found out"]
-    if plan.said is None:
-        return ["the file does not say how many rows it has: one that was cut may look whole"]
-    if plan.compressed:
-        # The header's number, -1, makes pyreadstat go on to the end.
-        whole = bytearray(path.read_bytes())
-        whole[80:84] = b"\xff\xff\xff\xff"
-        endless = io.BytesIO(whole)
-        how = {"row_offset": read, "row_limit": 1, "usecols": names[:1], "encoding": "LATIN1"}
-        more = attempt(lambda **given: pyreadstat.read_sav(endless, output_format="dict", **given), **how)[0]
-        left = max((len(cells) for cells in more.values()), default=0)
-    else:
-        left = size - plan.start - read * plan.width
-    if left > 0:
-        raise RefusedError(
-            f"holds more than the {read:,} rows that its header says.", "Export or copy it again."
-        )
-    return []
-
-
 def _unique_names(names: list[str]) -> None:
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
@@ -164,7 +91,7 @@ def _chunks(
 ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
     """All rows, some at a time: Python objects of a whole large file would take ten times the memory."""
     width = max(1, len(about.column_names))
-    step = max(1_000, _CHUNK_CELLS // width)
+    step = max(1_000, CHUNK_CELLS // width)
     rows = 0
     while True:
         data, meta = attempt(reader, row_limit=step, row_offset=rows, encoding="LATIN1")
@@ -182,7 +109,7 @@ def _chunks(
 def _columns(data: Mapping[str, list[Any]], meta: Any) -> tuple[pl.DataFrame, pl.DataFrame]:
     """One chunk as frames: numbers apart from the letters that stand for tagged missing values."""
     values = []
-    tags = [pl.DataFrame(schema={"row": pl.Int64, "column": pl.Int64, "letter": pl.String})]
+    tags = [NO_TAGS]
     for place, (name, cells) in enumerate(data.items()):
         if meta.readstat_variable_types[name] == "string":
             values.append(pl.Series(str(place), cells, dtype=pl.String))
@@ -277,10 +204,3 @@ def _python_codec(declared: str) -> str:
         raise RefusedError(
             f"declares the encoding {declared}, which is not known here.", "Say an `encoding`."
         ) from None
-
-
-def version() -> str:
-    """pyreadstat's version."""
-    import pyreadstat
-
-    return str(pyreadstat.__version__)

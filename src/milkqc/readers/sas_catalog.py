@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from milkqc.readers.answers import Outbox
-from milkqc.readers.pull import attempt, patched
+from milkqc.readers.readstat import attempt, patched
 from milkqc.readers.texts import Decoder
 
 

@@ -18,13 +18,16 @@ Bytes = bytes | mmap
 class Rows:
     """`said` is the header's number of rows, null when it gives none; `compressed` rows have no fixed width.
 
-    `start` and `width` are bytes: where the first row lies, and how long a row is.
+    `start` and `width` are bytes: where the first row lies, and how long a row is. `numbers` are the places in a row
+    of the numeric variables, in the file's order; `order` is the byte order for struct and numpy.
     """
 
     said: int | None
     compressed: bool
     start: int
     width: int
+    numbers: tuple[int, ...]
+    order: str
 
 
 def rows(content: Bytes) -> Rows | None:
@@ -43,13 +46,18 @@ def _walk(content: Bytes) -> Rows | None:
 
     compression, said = number(72), number(80)
     at, cells = _HEADER, 0
+    numbers: list[int] = []
     while True:
         kind = number(at)
         at += 4
         if kind == 999:
-            return Rows(said if said >= 0 else None, compression != 0, at + 4, 8 * cells)
+            return Rows(
+                said if said >= 0 else None, compression != 0, at + 4, 8 * cells, tuple(numbers), order
+            )
         if kind == 2:
             # A long text has a record for each eight bytes, all but the first of type -1.
+            if number(at) == 0:
+                numbers.append(8 * cells)
             cells += 1
             labelled, missing = number(at + 4), number(at + 8)
             at += 28

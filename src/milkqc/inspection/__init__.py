@@ -42,7 +42,13 @@ def look_into(source: Source) -> Inspection:
         remarks.append(Remark("same_rows", "", same, f"{same} rows repeat another row in every column"))
     places = {name: place for place, name in enumerate(source.table.columns)}
     remarks.sort(key=lambda one: (KINDS.index(one.kind), places.get(one.column, -1)))
-    return Inspection(source.origin, tuple(column for column, _ in described), tuple(remarks), source.dropped)
+    return Inspection(
+        source.origin,
+        source.table.height,
+        tuple(column for column, _ in described),
+        tuple(remarks),
+        source.dropped,
+    )
 
 
 def _of_redcap(names: list[str]) -> bool:

@@ -218,7 +218,7 @@ def _remarks(seen: Seen, column: Column) -> Iterator[Remark]:
         yield seen.remark("constant", column.filled, "has one value only")
     if seen.variable.source_type == _AS_DATES:
         yield seen.remark("ids_as_dates", 0, "holds dates among other values: ids that Excel turned into dates? Look in the workbook")  # fmt: skip
-    elif seen.variable.source_type == "mixed":
+    elif seen.variable.source_type == "mixed" and seen.look is not None and seen.look.holds == "text":
         yield seen.remark("mixed", 0, "holds numbers and text")
     used = [value for value in column.values if not value.label]
     if column.value_labels and used and not hidden and len(column.values) > len(used):
@@ -293,7 +293,7 @@ def _text_remarks(seen: Seen, column: Column, look: Look, *, hidden: bool) -> It
                 f"dates could be {' or '.join(look.formats[:3])}: ask who wrote them",
             )
         if cells := look.count(~pl.col("fits") & ~pl.col("blank")):
-            yield seen.remark("unfit_dates", cells, f"are not dates in {look.formats[0]}")
+            yield seen.remark("unfit_dates", cells, f"cells that are no dates in {look.formats[0]}")
     else:
         yield from _words_for_missing(seen, look)
         yield from _spellings(seen, look, hidden=hidden)

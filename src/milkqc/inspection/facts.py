@@ -106,9 +106,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What is in one table of one file. `dropped` are identifier columns that the reader left out."""
+    """What is in one table of one file. `rows` are those of the table (`origin.rows` the file's, trailing blank
+    ones and other forms included); `dropped` are identifier columns that the reader left out."""
 
     origin: Origin
+    rows: int
     columns: tuple[Column, ...]
     remarks: tuple[Remark, ...]
     dropped: tuple[str, ...] = ()

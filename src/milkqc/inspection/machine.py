@@ -43,6 +43,7 @@ def _inspection(found: Inspection) -> dict[str, Any]:
             "reader_version": origin.reader_version,
             "notes": list(origin.notes),
         },
+        "rows": found.rows,
         "columns": [_column(column) for column in found.columns],
         "remarks": [asdict(remark) for remark in found.remarks],
         "dropped": list(found.dropped),

@@ -17,10 +17,14 @@ _ELSEWHERE = ("note", "dropped")
 
 
 def page(found: Inspection | Choice, *, width: int, whole: bool = False) -> str:
-    """At most SCREEN lines of at most `width` characters (60 or more); `whole` gives everything, wrapped."""
-    width = max(width, 60)
-    if isinstance(found, Choice):
-        return _sheets(found, width)
+    """At most SCREEN lines of at most `width` characters (80 or more); `whole` gives everything, wrapped."""
+    width = max(width, 80)
+    text = _sheets(found, width) if isinstance(found, Choice) else _page(found, width, whole=whole)
+    # A label or a name may hold what moves a terminal's cursor or turns its text around.
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+
+
+def _page(found: Inspection, width: int, *, whole: bool) -> str:
     head = _head(found, width, whole=whole)
     look = [
         line
@@ -51,7 +55,7 @@ def _head(found: Inspection, width: int, *, whole: bool) -> list[str]:
     origin = found.origin
     text = f"text {origin.encoding} ({_BASIS[origin.encoding_basis]}), " if origin.encoding else ""
     lines = [
-        f"{origin.file}: {_count(origin.rows, 'row')}, {_count(len(found.columns), 'column')}",
+        f"{origin.file}: {_count(found.rows, 'row')}, {_count(len(found.columns), 'column')}",
         f"format {origin.format}, {text}read by {origin.reader} {origin.reader_version}",
         f"sha256 {origin.sha256}",
     ]

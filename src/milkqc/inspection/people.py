@@ -67,6 +67,8 @@ _LABORATORY = {
     "line",
     "lines",
 }
+# Alone a date of birth; among other words anything (`infants born of this pregnancy`).
+_ALONE = {"born", "naissance", "nacimiento", "nascimento", "geburt", "geboren"}
 # A code of a fieldworker tells nobody who it is; a word of letters may be a name.
 _STAFF = {
     "interviewer", "enumerator", "fieldworker", "surveyor", "observer", "collector", "encuestador", "entrevistador",
@@ -104,6 +106,8 @@ def identify(name: str, label: str, values: pl.Series, *, flagged: bool = False)
 
 def _by_words(text: str) -> str:
     words = _words(text)
+    if len(words) == 1 and words[0] in _ALONE:
+        return "a date of birth"
     joined = f" {' '.join(words)} "
     for what, phrases in _WORDS.items():
         for phrase in phrases:

@@ -9,7 +9,7 @@ import pytest
 
 from milkqc.errors import SourceError
 from milkqc.readers.files import File
-from milkqc.readers.isolation import Child
+from milkqc.readers.isolation import Child, Limits
 
 
 @pytest.fixture
@@ -26,8 +26,13 @@ def stata(tmp_path):
     return File.of(path)
 
 
-def pull(child, file):
-    return child.pull(file, "dta", encodings=(), max_cells=1000).values["n"].to_list()
+PULL = "milkqc.readers.stata_pull:pull"
+
+
+def pull(child, file, *, seconds=60, memory=2 * 1024**3):
+    how = {"encodings": ["utf-8"], "max_cells": 1000}
+    answer = child.call(file, PULL, how, limits=Limits(seconds, memory))
+    return answer.frames["values"]["0"].to_list()
 
 
 def imposter(code):
@@ -51,11 +56,13 @@ def test_a_crash_costs_one_file_and_not_the_run(child, stata):
 
 
 def test_an_endless_file_is_stopped(child, stata):
-    child.seconds = 0.3
     child._process = imposter("time.sleep(60)")
     with pytest.raises(SourceError) as error:
-        pull(child, stata)
-    assert str(error.value) == "x.dta: took longer than 0.3 s to read. Check that it is the right file."
+        pull(child, stata, seconds=0.3)
+    assert str(error.value) == (
+        "x.dta: took longer than 0.3 s to read. "
+        "Check that it is the right file, or allow more by --reader-seconds."
+    )
 
 
 def test_code_among_the_uploads_is_not_run(child, stata, tmp_path, monkeypatch):
@@ -83,6 +90,6 @@ def test_a_file_that_swells_beyond_the_memory_allowed_is_refused(tmp_path, child
         pd.DataFrame({f"v{i}": [0.0] * 200_000 for i in range(40)}), str(path), compress=True
     )
     assert path.stat().st_size < 2_000_000
-    child.memory = 600 * 1024**2
+    how = {"kind": "sav", "encodings": [], "max_cells": 10**9}
     with pytest.raises(SourceError, match=r"memory allowed|stopped the reader"):
-        child.pull(File.of(path), "sav", encodings=(), max_cells=10**9)
+        child.call(File.of(path), "milkqc.readers.pull:pull", how, limits=Limits(60, 100 * 1024**2))

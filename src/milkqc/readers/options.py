@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+READER_SECONDS = 300.0
+READER_MEMORY = 8 * 1024**3
+
 
 @dataclass(frozen=True)
 class ReadOptions:
@@ -14,6 +17,8 @@ class ReadOptions:
     REDCap data dictionary, `form` one of its instruments, `keep` the identifier fields not to drop.
     `decimal` and `thousands` belong to the cells, which stay as written; a reader hands them on.
     `max_cells` (rows x columns) keeps a small file that unpacks into a huge table from filling the memory.
+    `reader_seconds` and `reader_memory` (bytes) limit the process that opens binary files, for each file.
+    `catalog` is a SAS format catalogue with the value labels of a .sas7bdat.
     """
 
     format: str | None = None
@@ -27,7 +32,10 @@ class ReadOptions:
     dictionary: Path | None = None
     form: str | None = None
     keep: tuple[str, ...] = ()
+    catalog: Path | None = None
     max_cells: int = 100_000_000
+    reader_seconds: float = READER_SECONDS
+    reader_memory: int = READER_MEMORY
 
 
 DEFAULTS = ReadOptions()

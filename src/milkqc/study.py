@@ -92,7 +92,7 @@ def _dictionaries(loaded: Loaded, data: Path) -> tuple[Origin, ...]:
 def _read(name: str, table: Table, loaded: Loaded, data: Path, faults: FaultList) -> SourceTable | None:
     """The files behind one source table, in name order; null with faults noted when one cannot be read."""
     from milkqc.mapping.sources import SourceTable
-    from milkqc.readers import read
+    from milkqc.readers import known, read, supported
 
     at = ("tables", name, "file")
     paths = _inside(table.file, data)
@@ -113,7 +113,15 @@ def _read(name: str, table: Table, loaded: Loaded, data: Path, faults: FaultList
                 "Put the data dictionary beside the export.",
             )
             return None
-    options = _options(name, table, loaded, dictionary)
+    if table.format is not None and not known(table.format):
+        faults.add(
+            ("tables", name, "format"),
+            "M112",
+            f"{table.format!r} is no format that milkqc reads.",
+            f"Use one of: {', '.join(supported())}.",
+        )
+        return None
+    options = read_options(table, dictionary=dictionary, keep=_kept_identifiers(name, loaded))
     sources = []
     for path in paths:
         shown = path.relative_to(data.resolve()).as_posix()
@@ -141,22 +149,32 @@ def _inside(pattern: str, data: Path) -> list[Path]:
     return sorted(path for path in found if path.resolve().is_relative_to(root))
 
 
-def _options(name: str, table: Table, loaded: Loaded, dictionary: Path | None) -> ReadOptions:
-    from milkqc.readers.options import ReadOptions
+def read_options(table: Table, *, dictionary: Path | None = None, keep: tuple[str, ...] = ()) -> ReadOptions:
+    """What a source table of the mapping says of how its files are to be read."""
+    from milkqc.readers.options import Plate, ReadOptions
 
-    header = table.header_row if isinstance(table.header_row, int) else None
+    plate = table.plate
     return ReadOptions(
         format=table.format,
         encoding=table.encoding,
         delimiter=table.delimiter,
         decimal=table.decimal,
         thousands=table.thousands,
-        header_row=header,
+        header_row=table.header_row if table.header_row != "none" else None,
+        separator=" " if table.separator is None else table.separator,
+        unit_row=table.unit_row,
+        first_row=table.first_row,
+        last_row=table.last_row,
+        until=table.until,
+        section=table.section,
+        plate=None
+        if plate is None
+        else Plate(plate.rows, plate.columns, plate.start, plate.corner, tuple(plate.beside.items())),
         names=table.names,
         sheet=table.sheet,
         dictionary=dictionary,
         form=table.form,
-        keep=_kept_identifiers(name, loaded),
+        keep=keep,
     )
 
 

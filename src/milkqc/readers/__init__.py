@@ -7,7 +7,7 @@ from pathlib import Path
 from milkqc.model import Source
 from milkqc.readers.options import DEFAULTS, ReadOptions
 
-__all__ = ["ReadOptions", "read", "supported"]
+__all__ = ["ReadOptions", "known", "read", "supported"]
 
 
 def read(path: Path | str, options: ReadOptions = DEFAULTS, *, name: str | None = None) -> Source:
@@ -29,3 +29,10 @@ def supported() -> tuple[str, ...]:
     from milkqc.readers.registry import formats
 
     return tuple(formats())
+
+
+def known(name: str) -> bool:
+    """Whether `name` is a format, or an ending of one, as `format:` takes it."""
+    from milkqc.readers.registry import named
+
+    return named(name) is not None

@@ -60,7 +60,7 @@ def read(file: File, options: ReadOptions) -> Source:
             )
         check_names(asked, names)
 
-    table = take_apart(file, options, delimiters=(*DELIMITERS, "^"), check=check)
+    table = take_apart(file, options, delimiters=(*DELIMITERS, "^"), check=check, find=False)
     columns = _describe(file, table.frame.columns, dictionary)
     if options.form is not None and options.form not in dictionary.forms:
         raise file.error(f"has no form {options.form!r}.", f"Its forms are {', '.join(dictionary.forms)}.")

@@ -62,7 +62,7 @@ class Dictionary:
 
 def read_dictionary(file: File) -> Dictionary:
     """The dictionary in `file`. SourceError, naming each field at fault, when it is none or cannot be decided."""
-    frame = take_apart(file, ReadOptions()).frame
+    frame = take_apart(file, ReadOptions(), find=False).frame
     frame = frame.rename(
         {c: _COLUMNS.get(c.lower(), c.lower().rstrip("?")) for c in frame.columns}, strict=False
     )

@@ -38,17 +38,23 @@ def formats() -> Mapping[str, Format]:
     return dict(sorted(found.items()))
 
 
+def named(name: str) -> Format | None:
+    """The format of that name, or of that ending (with or without its point); null when there is none."""
+    asked = name.lower().removeprefix(".")
+    return formats().get(asked) or next(
+        (one for one in formats().values() if f".{asked}" in one.extensions), None
+    )
+
+
 def choose(file: File, options: ReadOptions) -> Format:
     """The format asked for, or the one of the file's ending; SourceError, listing what there is, when neither."""
     known = formats()
     by_ending = {ending: one for one in known.values() for ending in one.extensions}
     endings = ", ".join(sorted(by_ending))
     if options.format is not None:
-        asked = options.format.lower().removeprefix(".")
-        if asked in known:
-            return known[asked]
-        if f".{asked}" in by_ending:
-            return by_ending[f".{asked}"]
+        asked = named(options.format)
+        if asked is not None:
+            return asked
         raise file.error(f"format {options.format!r} is not known.", f"Use one of {', '.join(known)}.")
     ending = file.path.suffix.lower()
     if ending in by_ending:
@@ -62,9 +68,8 @@ def choose(file: File, options: ReadOptions) -> Format:
 
 
 _ADVICE = {
-    ".xls": "Save it as .xlsx, or say `format: csv` if it is a text file by another name.",
-    ".xlsm": "Save it as .xlsx.",
-    ".ods": "Save it as .xlsx.",
+    ".fods": "Save it as .ods or .xlsx.",
+    ".numbers": "Export it as .xlsx or .csv.",
     ".por": "Save it as .sav in SPSS.",
     ".sas7bdat": "Export it as .xpt (LIBNAME ... XPORT), .dta or .csv.",
     ".rds": "Export it as .csv, or as .dta with the R package haven.",

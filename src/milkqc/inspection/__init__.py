@@ -10,9 +10,10 @@ from milkqc.inspection.columns import describe
 from milkqc.inspection.facts import KINDS, Choice, Column, Inspection, Remark
 from milkqc.inspection.machine import as_json
 from milkqc.inspection.page import page
-from milkqc.inspection.sheets import to_choose
 from milkqc.model import Source
 from milkqc.readers import ReadOptions, read
+from milkqc.readers.files import File
+from milkqc.readers.listing import sheets
 
 __all__ = ["Choice", "Column", "Inspection", "Remark", "as_json", "inspect", "look_into", "page"]
 
@@ -22,9 +23,13 @@ _ASK_DICTIONARY = "looks like a REDCap export: with its data dictionary (--dicti
 
 def inspect(path: Path | str, options: ReadOptions | None = None) -> Inspection | Choice:
     """What is in one table of a file, or the sheets to choose from. SourceError when it cannot be read."""
-    options = options or ReadOptions()
-    choice = to_choose(Path(path), options)
-    return choice if choice is not None else look_into(read(path, options))
+    path, options = Path(path), options or ReadOptions()
+    if options.sheet is None:
+        listed = sheets(path, options)
+        if sum(sheet.rows > 0 and not sheet.hidden for sheet in listed) > 1:
+            file = File.of(path)
+            return Choice(file.name, file.sha256, listed)
+    return look_into(read(path, options))
 
 
 def look_into(source: Source) -> Inspection:

@@ -77,9 +77,9 @@ def _apart(code: float, rest: pl.Series, *, last: bool) -> bool:
     span = high - low
     whole = bool((rest == rest.floor()).all())
     if not last:
-        # -1 to -6 are values of many scales: only beside whole numbers, none of them below zero.
+        # -1 to -6 are values of many scales: only beside whole numbers, or several others, none of them below zero.
         if code > -7:
-            return whole and low >= 0
+            return low >= 0 and (whole or len(rest) > _SCALE)
         return low >= 0 or low - code > max(_APART * span, 1.0)
     if code in _SINGLE:
         return whole and low >= 0 and len(rest) <= _SCALE and code - high >= 3

@@ -311,7 +311,7 @@ def _words_for_missing(seen: Seen, look: Look) -> Iterator[Remark]:
     """Text that usually means missing, in a column of text: milkqc keeps it as text unless the mapping declares it."""
     words = look.cells.with_columns(plain=pl.col("text").str.strip_chars().str.to_lowercase())
     found = words.filter(pl.col("plain").is_in(MISSING_WORDS)).group_by("plain").agg(pl.col("cells").sum())
-    if found.height and found.height < words["plain"].n_unique():
+    if found.height:
         rows = found.sort(["cells", "plain"], descending=[True, False]).head(5).iter_rows(named=True)
         shown = ", ".join(f"{row['plain']!r} ({_times(row['cells'])})" for row in rows)
         yield seen.remark(

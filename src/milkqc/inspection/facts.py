@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from milkqc.model import Origin
+from milkqc.readers.listing import Sheet
 
 Holds = Literal["nothing", "text", "number", "whole number", "date", "date and time"]
 # The reason given to NA and the like, where the target of a mapping would take them for missing.
@@ -114,16 +115,6 @@ class Inspection:
     columns: tuple[Column, ...]
     remarks: tuple[Remark, ...]
     dropped: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """One worksheet up to its last filled cell."""
-
-    name: str
-    rows: int
-    columns: int
-    hidden: bool
 
 
 @dataclass(frozen=True)

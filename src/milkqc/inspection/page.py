@@ -54,8 +54,8 @@ def _first(lines: list[str], most: int, what: str) -> list[str]:
 def _head(found: Inspection, width: int, *, whole: bool) -> list[str]:
     origin = found.origin
     text = f"text {origin.encoding} ({_BASIS[origin.encoding_basis]}), " if origin.encoding else ""
+    title = f"{origin.file}: {_count(found.rows, 'row')}, {_count(len(found.columns), 'column')}"
     lines = [
-        f"{origin.file}: {_count(found.rows, 'row')}, {_count(len(found.columns), 'column')}",
         f"format {origin.format}, {text}read by {origin.reader} {origin.reader_version}",
         f"sha256 {origin.sha256}",
     ]
@@ -64,7 +64,8 @@ def _head(found: Inspection, width: int, *, whole: bool) -> list[str]:
     lines += shown
     if len(notes) > len(shown):
         lines.append(f"... {_count(len(notes) - len(shown), 'more note')}: --all shows them")
-    return _fit(lines, width, whole=whole)
+    # A file's name may be long, and says nothing when it is cut.
+    return [*_fit([title], width, whole=True), *_fit(lines, width, whole=whole)]
 
 
 def _table(columns: Sequence[Column], width: int, *, whole: bool) -> list[str]:

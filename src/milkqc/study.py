@@ -8,7 +8,8 @@ import hashlib
 import io
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,21 +40,24 @@ class Study:
     dictionaries: tuple[Origin, ...] = ()
 
 
-def open_study(mapping: Path, data: Path) -> Study:
+def open_study(mapping: Path, data: Path, *, reading: Mapping[str, Any] | None = None) -> Study:
     """The study of `mapping` with its sources under `data`.
 
+    `reading` holds ReadOptions for every file that no mapping sets: `reader_seconds`, `reader_memory`.
     Raises MappingFaults with every fault of the mapping and of its files together, SuiteFaults for rule files.
     """
     from milkqc.mapping.against import against
     from milkqc.mapping.lint import lint
+    from milkqc.readers import prepare
 
     loaded = load(mapping, name=mapping.name)
+    prepare(table.file for table in loaded.mapping.tables.values())
     faults = lint(loaded)
     tables: dict[str, SourceTable] = {}
     if not data.is_dir():
         raise SourceError(str(data), "there is no such folder.", "Give the folder of uploads by --data.")
     for name, table in loaded.mapping.tables.items():
-        source = _read(name, table, loaded, data, faults)
+        source = _read(name, table, loaded, data, faults, reading or {})
         if source is not None:
             tables[name] = source
     if not faults.faults or all(fault.code.startswith("M3") for fault in faults.faults):
@@ -65,7 +69,9 @@ def open_study(mapping: Path, data: Path) -> Study:
         raise MappingFaults([*faults.faults, *error.faults]) if faults.faults else error from None
     faults.check()
     digests = {mapping.name: _sha256(mapping), **digests}
-    return Study(loaded, tables, rules, off, digests, _dictionaries(loaded, data))
+    return Study(
+        loaded, tables, rules, off, digests, (*_dictionaries(loaded, data), *_catalogs(loaded, data))
+    )
 
 
 def _dictionaries(loaded: Loaded, data: Path) -> tuple[Origin, ...]:
@@ -89,7 +95,42 @@ def _dictionaries(loaded: Loaded, data: Path) -> tuple[Origin, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def _read(name: str, table: Table, loaded: Loaded, data: Path, faults: FaultList) -> SourceTable | None:
+def _catalogs(loaded: Loaded, data: Path) -> tuple[Origin, ...]:
+    """The catalogues that hold the labels of SAS data sets, declared or found beside them: inputs too."""
+    from milkqc.readers.sas_dataset import catalog_beside
+
+    found = {}
+    for table in loaded.mapping.tables.values():
+        paths = _inside(table.catalog, data)[:1] if table.catalog is not None else []
+        if table.catalog is None:
+            beside = [
+                catalog_beside(path) for path in _inside(table.file, data) if path.suffix == ".sas7bdat"
+            ]
+            paths = [path for path in beside if path is not None]
+        for path in paths:
+            shown = path.relative_to(data.resolve()).as_posix()
+            found[shown] = Origin(
+                file=shown,
+                sha256=_sha256(path),
+                format="sas_catalog",
+                encoding="",
+                encoding_basis="none",
+                rows=0,
+                columns=0,
+                reader="pyreadstat",
+                reader_version=version("pyreadstat"),
+            )
+    return tuple(found[name] for name in sorted(found))
+
+
+def _read(
+    name: str,
+    table: Table,
+    loaded: Loaded,
+    data: Path,
+    faults: FaultList,
+    reading: Mapping[str, Any],
+) -> SourceTable | None:
     """The files behind one source table, in name order; null with faults noted when one cannot be read."""
     from milkqc.mapping.sources import SourceTable
     from milkqc.readers import known, read, supported
@@ -121,14 +162,30 @@ def _read(name: str, table: Table, loaded: Loaded, data: Path, faults: FaultList
             f"Use one of: {', '.join(supported())}.",
         )
         return None
-    options = read_options(table, dictionary=dictionary, keep=_kept_identifiers(name, loaded))
+    catalog = None
+    if table.catalog is not None:
+        catalog = next(iter(_inside(table.catalog, data)), None)
+        if catalog is None:
+            faults.add(
+                ("tables", name, "catalog"),
+                "M301",
+                f"no file {table.catalog!r} in the data folder.",
+                "Put the catalogue of SAS formats beside the data.",
+            )
+            return None
+    options = replace(
+        read_options(table, dictionary=dictionary, keep=_kept_identifiers(name, loaded)),
+        catalog=catalog,
+        **reading,
+    )
     sources = []
     for path in paths:
         shown = path.relative_to(data.resolve()).as_posix()
         try:
             source = read(path, options, name=shown)
         except SourceError as error:
-            place = at if error.file == shown else ("tables", name, "dictionary")
+            other = "dictionary" if table.dictionary is not None else "catalog"
+            place = at if error.file == shown else ("tables", name, other)
             faults.add(place, "M302", f"{error.file}: {error.what}", error.todo)
             continue
         logger.info("read %s: %d rows, %d columns", shown, source.table.height, source.table.width)

@@ -20,6 +20,12 @@ Rows = Sequence[Sequence[Any]]
 Merge = tuple[int, int, int, int]
 
 
+@pytest.fixture(scope="session")
+def write():
+    """`write_workbook`, for fixtures that make their own folders."""
+    return write_workbook
+
+
 @pytest.fixture
 def workbook(tmp_path):
     """`workbook("x.xls", {"Sheet": rows}, merge=..., hidden=...)` -> the path of a workbook in that format."""

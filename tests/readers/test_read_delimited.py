@@ -146,7 +146,7 @@ def test_a_folder_a_missing_file_and_an_unknown_ending_are_refused(tmp_path, csv
     )
     assert refusal(csv_file("x", name="x.pdf")) == (
         "x.pdf: the ending '.pdf' names no format that milkqc reads. Known endings are "
-        ".csv, .dta, .ods, .sav, .tab, .tsv, .txt, .xls, .xlsb, .xlsm, .xlsx, .xpt, .zsav; "
+        ".csv, .dta, .ods, .por, .sas7bdat, .sav, .tab, .tsv, .txt, .xls, .xlsb, .xlsm, .xlsx, .xpt, .zsav; "
         "or say `format:` in the mapping."
     )
 

@@ -13,11 +13,14 @@ from milkqc.cli._options import (
     JUNIT,
     PRIVACY,
     QUIET,
+    READER_MEMORY,
+    READER_SECONDS,
     SITE,
     SUMMARY,
     TIMINGS,
     agree,
     progress,
+    reading,
 )
 from milkqc.cli._whole import deliver_run
 
@@ -32,6 +35,8 @@ from milkqc.cli._whole import deliver_run
 @SUMMARY
 @PRIVACY
 @SITE
+@READER_SECONDS
+@READER_MEMORY
 @TIMINGS
 @QUIET
 def command(
@@ -44,6 +49,8 @@ def command(
     summary_md: Path | None,
     privacy: str,
     site: str | None,
+    reader_seconds: float | None,
+    reader_memory: int | None,
     timings: Path | None,
     quiet: bool,
 ) -> None:
@@ -66,5 +73,6 @@ def command(
             site=site,
             junit=junit,
             summary_md=summary_md,
+            reading=reading(reader_seconds, reader_memory),
         )
     )

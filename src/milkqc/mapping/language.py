@@ -23,7 +23,10 @@ Action = Literal[
     "formula",
 ]
 ACTIONS: tuple[str, ...] = get_args(Action)
-FORMATS = ("dta", "sav", "xpt", "csv", "xlsx", "xls", "xlsb", "ods", "redcap")
+FORMATS = (
+    *("dta", "sav", "por", "xpt", "sas7bdat"),
+    *("csv", "xlsx", "xls", "xlsb", "ods", "redcap"),
+)
 REPEATS = ("finding", "same", "keep", "replicate")
 
 
@@ -251,6 +254,7 @@ class Table(Model):
     names: tuple[str, ...] | None = None
     sheet: str | None = None
     dictionary: str | None = None
+    catalog: str | None = None
     form: str | None = None
 
 

@@ -92,7 +92,7 @@ def take_apart(
     check(file, names)
     every = chain(head, records)
     rows = islice(every, layout.first - 1, layout.last)
-    counts = Counts()
+    counts = Counts(line=head[layout.first - 2][0] if 1 < layout.first <= len(head) + 1 else 0)
     hint = likely_header([cells for _, cells in head]) if find and not _declares(options) else None
     frame = _rows(file, rows, names, counts, what=what, hint=hint, max_cells=options.max_cells)
     below = sum(any(cell.strip() for cell in cells) for _, cells in every)
@@ -109,8 +109,7 @@ def take_apart(
         notes.append(f"{below} filled lines below the table asked for are no rows of it")
     if counts.breaks:
         notes.append(f"{counts.breaks} line breaks stand inside cells")
-    if not text.endswith(("\n", "\r")):
-        notes.append("the last line has no line end: a file that was cut off looks so")
+    notes += _ends(text)
     units = unit_texts(names, [head[row - 1][1] for row in layout.header], _units(head, layout))
     return Table(
         kept,
@@ -132,10 +131,14 @@ def grid_of(file: File, options: ReadOptions) -> Table:
     listed = wells(file, rows, options.plate or Plate())
     frame = pl.DataFrame(listed.columns, schema=dict.fromkeys(listed.columns, pl.String), strict=False)
     frame = frame.with_columns(pl.all().fill_null(""))
-    notes = listed.notes
-    if not text.endswith(("\n", "\r")):
-        notes = (*notes, "the last line has no line end: a file that was cut off looks so")
+    notes = (*listed.notes, *_ends(text))
     return Table(frame, {}, encoding, basis, notes, columns_in_file=width, rows_in_file=len(rows))
+
+
+def _ends(text: str) -> list[str]:
+    """A note where the last line does not end as lines do: nothing else shows a cut inside the last cell."""
+    ends = "\n" if "\r\n" in text else ("\n", "\r")
+    return [] if text.endswith(ends) else ["the last line has no line end: a file that was cut off looks so"]
 
 
 def _is_text(file: File) -> None:
@@ -227,6 +230,7 @@ def _records(file: File, text: str, delimiter: str) -> Iterator[Record]:
 class Counts:
     """What is counted while the rows go by; local to one reading."""
 
+    line: int = 0
     blank: int = 0
     breaks: int = 0
 
@@ -246,10 +250,9 @@ def _rows(
     parts: list[pl.DataFrame] = []
     rows: list[list[str]] = []
     total = 0
-    before = None
     for line, record in records:
-        counts.breaks += line - before - 1 if before is not None else 0
-        before = line
+        counts.breaks += line - counts.line - 1
+        counts.line = line
         if not record:
             counts.blank += 1
             continue
@@ -275,34 +278,36 @@ def _sniff(file: File, text: str, *, header_at: int, candidates: tuple[str, ...]
     """The delimiter, from the header; where two would cut it, the one that also cuts the next rows alike; where none
     would (a title stands above), the one that cuts most of the rows alike."""
     widths = {}
+    broken = set()
     for candidate in candidates:
+        widths[candidate] = found = list[int]()
         try:
-            widths[candidate] = [
-                len(row) for _, row in islice(_records(file, text, candidate), header_at + SAMPLE)
-            ]
+            for _, row in islice(_records(file, text, candidate), header_at + SAMPLE):
+                found.append(len(row))
         except SourceError:
-            continue
+            # Quotes that end amiss: seldom the delimiter; but if it is, the reading proper must say so.
+            broken.add(candidate)
     splits = {
-        sign: [width for width in found[header_at - 1 : header_at + 20] if width]
-        for sign, found in widths.items()
-        if len(found) >= header_at and found[header_at - 1] > 1
+        sign: [width for width in cut[header_at - 1 : header_at + 20] if width]
+        for sign, cut in widths.items()
+        if len(cut) >= header_at and cut[header_at - 1] > 1
     }
-    alike = {sign: found for sign, found in splits.items() if len(set(found)) == 1}
+    alike = {sign: cuts for sign, cuts in splits.items() if len(set(cuts)) == 1 and sign not in broken}
     if len(splits) > 1:
         splits = alike or splits
     if not alike:
         often = {
-            sign: max((cut.count(width), width) for width in set(cut))
-            for sign, found in widths.items()
-            if (cut := [width for width in found if width > 1])
+            sign: max((several.count(width), width) for width in set(several))
+            for sign, cut in widths.items()
+            if (several := [width for width in cut if width > 1])
         }
         best = max(often.values(), default=(0, 0))
-        chosen = [sign for sign, seen in often.items() if seen == best]
+        chosen = [sign for sign, count in often.items() if count == best]
         if len(chosen) == 1 and best[0] > 1:
             return chosen[0]
     if len(splits) > 1:
-        found = " or ".join(_WORDS[sign] for sign in splits)
-        raise file.error(f"the delimiter could be {found}.", "Say `delimiter:` in the mapping.")
+        words = " or ".join(_WORDS[sign] for sign in splits)
+        raise file.error(f"the delimiter could be {words}.", "Say `delimiter:` in the mapping.")
     return next(iter(splits), ",")
 
 

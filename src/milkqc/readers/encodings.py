@@ -77,10 +77,10 @@ def _mostly_utf8(file: File) -> None:
     replaced = content.decode("utf-8", errors="replace").count("\ufffd")
     broken = replaced - content.count("\ufffd".encode())
     whole = len(_LETTERS.findall(content))
+    if whole and first >= len(content) - 3:
+        raise file.error("is cut off in the middle of a letter.", "Export or copy it again.")
     if whole <= broken:
         return
-    if first >= len(content) - 3:
-        raise file.error("is cut off in the middle of a letter.", "Export or copy it again.")
     line = content.count(b"\n", 0, first) + 1
     raise file.error(
         f"is UTF-8 but for {broken} place{'s' * (broken > 1)}, the first in line {line}.",

@@ -56,4 +56,4 @@ def read(file: File, options: ReadOptions) -> Source:
     return replace(source, origin=replace(source.origin, notes=notes))
 
 
-FORMAT = Format("excel", (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"), read)
+FORMAT = Format("excel", (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"), read, isolated=True)

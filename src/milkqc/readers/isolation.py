@@ -17,6 +17,7 @@ a function of its own.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import signal
@@ -74,7 +75,7 @@ class Child:
 
     def start(self) -> None:
         """Have the process ready by the time it is asked; a run that knows its files need not wait for it."""
-        with self._lock:
+        with self._lock, contextlib.suppress(OSError):  # it is told when a file asks
             self._running()
 
     def close(self) -> None:

@@ -219,8 +219,10 @@ def _candidate(rows: Rows, places: Sequence[frozenset[int]], place: int) -> Cand
 
 
 def _apart(places: Sequence[frozenset[int]], place: int) -> bool:
-    """Whether the row above is blank or a line of another shape, such as a title."""
-    return 2 * len(places[place - 1]) <= len(places[place])
+    """Whether the row above is blank or a line of another shape: a title, or a pair of words below a blank row."""
+    above, wide = len(places[place - 1]), len(places[place])
+    titled = place > 1 and not places[place - 2] and above <= 2
+    return 2 * above <= wide or (titled and above < wide)
 
 
 def _certain(rows: Rows, best: Candidate) -> bool:

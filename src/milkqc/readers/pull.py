@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import mmap
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from milkqc.readers import sav_layout
 from milkqc.readers.answers import TOO_LARGE, Outbox, RefusedError
 from milkqc.readers.frames import too_large
 from milkqc.readers.sas_header import CHARSET_AT, KNOWN
@@ -44,8 +46,7 @@ def pull(path: Path, out: Outbox, *, kind: str, encodings: list[str], max_cells:
     for values, tags in _chunks(reader, about, max_cells):
         for name in values.columns:
             if values[name].dtype == pl.String:
-                seen = values[name].unique().drop_nulls()
-                texts = [text.encode("latin-1") for text in seen.to_list() if not decoder.plain(text)]
+                texts = [text.encode("latin-1") for text in decoder.foreign(values[name])]
                 decoder.look(texts)
                 if texts:
                     foreign.add(name)
@@ -56,12 +57,13 @@ def pull(path: Path, out: Outbox, *, kind: str, encodings: list[str], max_cells:
         raise RefusedError(
             f"has {rows:,} rows where its header says {about.number_rows:,}.", "Export or copy it again."
         )
+    remarks = _all_rows(path, rows, about.column_names) if kind == "sav" else []
     if foreign:
         out.rewrite("values", lambda frame: _decoded(frame, sorted(foreign), decoder))
     return {
         **_swap(described, decoder),
         "encoding": decoder.encoding,
-        "remarks": decoder.remarks(),
+        "remarks": [*remarks, *decoder.remarks()],
         "reader": "pyreadstat",
         "version": version(),
     }
@@ -119,6 +121,34 @@ def attempt(reader: Callable[..., Any], **how: Any) -> Any:
         ) from None
     except MemoryError:
         raise RefusedError(*TOO_LARGE) from None
+
+
+def _all_rows(path: Path, read: int, names: list[str]) -> list[str]:
+    """RefusedError when a .sav holds more than the `read` rows that its header says; a remark when it says nothing."""
+    import pyreadstat
+
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        plan = sav_layout.rows(content)
+        size = len(content)
+    if plan is None:
+        return ["whether it holds more rows than its header says could not be found out"]
+    if plan.said is None:
+        return ["the file does not say how many rows it has: one that was cut may look whole"]
+    if plan.compressed:
+        # The header's number, -1, makes pyreadstat go on to the end.
+        whole = bytearray(path.read_bytes())
+        whole[80:84] = b"\xff\xff\xff\xff"
+        endless = io.BytesIO(whole)
+        how = {"row_offset": read, "row_limit": 1, "usecols": names[:1], "encoding": "LATIN1"}
+        more = attempt(lambda **given: pyreadstat.read_sav(endless, output_format="dict", **given), **how)[0]
+        left = max((len(cells) for cells in more.values()), default=0)
+    else:
+        left = size - plan.start - read * plan.width
+    if left > 0:
+        raise RefusedError(
+            f"holds more than the {read:,} rows that its header says.", "Export or copy it again."
+        )
+    return []
 
 
 def _unique_names(names: list[str]) -> None:
@@ -216,12 +246,8 @@ def _decoded(frame: pl.DataFrame, foreign: list[str], decoder: Decoder) -> pl.Da
     """The columns of `foreign`, whose texts are bytes in LATIN1's clothes, in their true letters."""
     changed = []
     for name in foreign:
+        known = {text: decoder.text(text.encode("latin-1")) for text in decoder.foreign(frame[name])}
         cells = frame[name].to_list()
-        known = {
-            text: decoder.text(text.encode("latin-1"))
-            for text in set(cells)
-            if text is not None and not decoder.plain(text)
-        }
         changed.append(pl.Series(name, [known.get(text, text) for text in cells], dtype=pl.String))
     return frame.with_columns(changed)
 

@@ -17,11 +17,15 @@ from milkqc.readers.options import ReadOptions
 
 @dataclass(frozen=True)
 class Format:
-    """A foreign format: its name in a mapping's `format:`, the endings it goes by, and how it is read."""
+    """A foreign format: its name in a mapping's `format:`, the endings it goes by, and how it is read.
+
+    `isolated`: its files are opened in the child process (isolation).
+    """
 
     name: str
     extensions: tuple[str, ...]
     read: Callable[[File, ReadOptions], Source]
+    isolated: bool = False
 
 
 @cache
@@ -68,10 +72,10 @@ def choose(file: File, options: ReadOptions) -> Format:
 
 
 _ADVICE = {
+    ".sas7bcat": "Name it by `catalog:` beside the .sas7bdat that it belongs to.",
+    ".cpt": "Write it with LIBNAME ... XPORT instead of PROC CPORT.",
     ".fods": "Save it as .ods or .xlsx.",
     ".numbers": "Export it as .xlsx or .csv.",
-    ".por": "Save it as .sav in SPSS.",
-    ".sas7bdat": "Export it as .xpt (LIBNAME ... XPORT), .dta or .csv.",
     ".rds": "Export it as .csv, or as .dta with the R package haven.",
     ".rdata": "Export it as .csv, or as .dta with the R package haven.",
     ".zip": "Unpack it and name the file inside.",

@@ -66,7 +66,7 @@ def catalog_beside(path: Path) -> Path | None:
     found = {
         entry.name.lower(): entry
         for entry in sorted(path.parent.iterdir())
-        if entry.suffix.lower() == ".sas7bcat" and entry.is_file()
+        if entry.suffix.lower() == ".sas7bcat" and entry.is_file() and not entry.is_symlink()
     }
     return found.get(f"{path.stem.lower()}.sas7bcat") or found.get("formats.sas7bcat")
 

@@ -48,8 +48,34 @@ def read(file: File, options: ReadOptions) -> Source:
     pulled = Pulled.of(answer)
     # The only other hold on the columns, which are to go one by one.
     del answer
+    notes = _complete(file, where, pulled.values)
     tags = _tags(file, where, pulled.values)
-    return to_source(file, replace(pulled, tags=tags), DIALECT, basis=basis)
+    return to_source(file, replace(pulled, tags=tags), DIALECT, basis=basis, notes=notes)
+
+
+def _complete(file: File, where: Layout, values: list[pl.Series]) -> tuple[str, ...]:
+    """Put back the rows of blanks that pyreadstat takes for padding, in place; and what cannot be known."""
+    read = len(values[0]) if values else 0
+    least, most = where.possible(file.size)
+    rows = where.rows if where.rows is not None else max(read, least)
+    if rows > most:
+        raise file.error(
+            f"is cut off: it holds {most:,} rows where its header says {rows:,}.",
+            "Export or copy it again, in binary mode.",
+        )
+    if file.content[where.start + most * where.width :].strip(b" "):
+        raise file.error("is cut off: its last row is not whole.", "Export or copy it again, in binary mode.")
+    texts_only = not any(column.numeric for column in where.columns)
+    if read > rows or (read < rows and not texts_only):
+        raise file.error("is damaged: its header and its rows disagree.", "Export or copy it again.")
+    for place, column in enumerate(values):
+        values[place] = column.extend_constant("", rows - read) if read < rows else column
+    if where.rows is None and texts_only and most > rows:
+        return (
+            f"up to {most - rows} more rows of blanks at the end cannot be told from the padding of a "
+            "version 5 file",
+        )
+    return ()
 
 
 def _tags(file: File, where: Layout, values: list[pl.Series]) -> pl.DataFrame:

@@ -10,6 +10,8 @@ import codecs
 from collections.abc import Iterable
 from typing import NoReturn
 
+import polars as pl
+
 from milkqc.readers.answers import RefusedError
 
 
@@ -30,12 +32,17 @@ class Decoder:
         # ISO 2022 writes every letter in seven bits and changes alphabets by an escape: it only looks like ASCII.
         self._escapes = any(name.startswith(("iso2022", "hz")) for name in self._asked)
 
-    def plain(self, text: bytes | str) -> bool:
+    def plain(self, text: bytes) -> bool:
         """Whether a text is the same in all of the encodings."""
-        if not self._escapes:
-            return text.isascii()
-        marks = ("\x1b", "\x0e", "~") if isinstance(text, str) else (b"\x1b", b"\x0e", b"~")
-        return text.isascii() and not any(mark in text for mark in marks)  # type: ignore[operator]
+        return text.isascii() and not (
+            self._escapes and any(mark in text for mark in (b"\x1b", b"\x0e", b"~"))
+        )
+
+    def foreign(self, column: pl.Series) -> list[str]:
+        """The different texts of a column, decoded as LATIN1, that are not plain."""
+        if self._escapes:
+            return [text for text in column.unique().drop_nulls() if not self.plain(text.encode("latin-1"))]
+        return column.filter(column.str.len_bytes() != column.str.len_chars()).unique().to_list()
 
     def look(self, texts: Iterable[bytes]) -> None:
         """Rule out the encodings in which one of `texts` makes no sense. RefusedError when none is left."""

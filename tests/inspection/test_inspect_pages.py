@@ -115,6 +115,46 @@ def test_options_reach_the_reader(tmp_path):
     assert told["file"]["encoding_basis"] == "option"
 
 
+def test_rows_plates_and_limits_are_options_too(tmp_path):
+    path = tmp_path / "f.csv"
+    path.write_text("made by a machine\nname,zinc\n,mg/L\nA,1\nB,2\nend\nC,3\n", encoding="utf-8")
+    done = run(
+        path,
+        "--header-row",
+        2,
+        "--unit-row",
+        3,
+        "--until",
+        "end",
+        "--reader-seconds",
+        5,
+        "--reader-memory",
+        512,
+        "--json",
+    )
+    told = json.loads(done.stdout)
+    assert told["rows"] == 2
+    assert [column["unit"] for column in told["columns"]] == ["", "mg/L"]
+    done = run(path, "--header-row", "2,x")
+    assert done.exit_code == 2
+    assert "rows are numbers from 1" in done.stderr
+    assert "3,4 for a header of two rows" in done.stderr
+
+
+def test_a_plate_grid_is_inspected_as_a_list(tmp_path):
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(tmp_path / "f.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["Abs", *range(1, 13)])
+        for row in range(8):
+            sheet.write_row(row + 1, 0, ["ABCDEFGH"[row], *(row + n / 10 for n in range(12))])
+    for option, value in (("--plate", "B2"), ("--plate-corner", "Abs")):
+        told = json.loads(run(tmp_path / "f.xlsx", option, value, "--json").stdout)
+        assert told["rows"] == 96
+        assert "well" in [column["name"] for column in told["columns"]]
+
+
 def test_a_file_that_cannot_be_read_is_exit_code_2_with_the_reader_s_message(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["milkqc", "inspect", str(tmp_path / "nothing.dta")])
     with pytest.raises(SystemExit) as stopped:

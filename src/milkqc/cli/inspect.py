@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from milkqc.cli._options import READER_MEMORY, READER_SECONDS
+
 _FILE = click.Path(path_type=Path)
 _ROW = click.IntRange(min=1)
 
@@ -41,6 +43,8 @@ def _rows(_context: click.Context, _option: click.Parameter, value: str | None) 
 @click.option("--section", help="What the line above the table reads, where a file has several.")
 @click.option("--plate", help="The first well of a plate grid, such as B11; several by commas.")
 @click.option("--plate-corner", help="What the corner above the rows' letters of a plate grid reads.")
+@READER_SECONDS
+@READER_MEMORY
 @click.option("--all", "whole", is_flag=True, help="Everything, however long.")
 @click.option("--json", "machine", is_flag=True, help="JSON instead, as docs/inspect.md describes it.")
 def command(
@@ -53,6 +57,8 @@ def command(
     whole: bool,
     machine: bool,
     dictionary: Path | None,
+    reader_seconds: float | None,
+    reader_memory: int | None,
     **asked: str | int | Path | None,
 ) -> None:
     """Say what is in FILE: columns, labels, codes, what is missing and why, ranges, and what to look at.
@@ -65,6 +71,11 @@ def command(
 
     if dictionary is not None and file_format is None:
         file_format = "redcap"
+    limits: dict[str, float | int] = {}
+    if reader_seconds is not None:
+        limits["reader_seconds"] = reader_seconds
+    if reader_memory is not None:
+        limits["reader_memory"] = reader_memory * 1024**2
     wells = tuple(part.strip() for part in (plate or "").split(",") if part.strip())
     options = ReadOptions(
         format=file_format,
@@ -72,6 +83,7 @@ def command(
         delimiter="\t" if delimiter == "\\t" else delimiter,
         header_row=header_row[0] if header_row is not None and len(header_row) == 1 else header_row,
         plate=Plate(start=wells, corner=plate_corner) if wells or plate_corner else None,
+        **limits,  # type: ignore[arg-type]  # seconds and bytes
         **asked,  # type: ignore[arg-type]  # click gives each option the type that it declares
     )
     found = inspect(file, options)

@@ -247,7 +247,8 @@ def _apart(seen: Seen, column: Column) -> Iterator[Remark]:
     counts = dict(counted.iter_rows())
     shown = ", ".join(f"{number(code)} ({_times(counts[code])})" for code in found.codes)
     stand = "stands" if len(found.codes) == 1 else "stand"
-    between = f"{number(found.low)} to {number(found.high)}"
+    alone = found.low == found.high
+    between = number(found.low) if alone else f"{number(found.low)} to {number(found.high)}"
     yield seen.remark(
         "missing_code_candidate",
         sum(counts[code] for code in found.codes),

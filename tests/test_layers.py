@@ -15,7 +15,7 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"demo"},
-    {"pipeline", "deliver", "contracts"},
+    {"pipeline", "deliver", "contracts", "inspection"},
     {"conclude"},
     {"study"},
     {"uploads"},

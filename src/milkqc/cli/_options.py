@@ -42,7 +42,7 @@ FORMATS = click.option(
     default="csv,parquet",
     show_default=True,
     callback=_formats,
-    help="csv and parquet are always written; add dta, sav for the analysis table.",
+    help="csv and parquet are always written; dta, sav add the analysis and harmonised tables.",
 )
 TIMINGS = click.option(
     "--timings",

@@ -16,7 +16,7 @@ LAYERS = (
     {"cli"},
     {"demo"},
     {"pipeline", "deliver", "contracts"},
-    {"conclude"},
+    {"conclude", "exports"},
     {"study"},
     {"readers", "mapping", "normalise", "derive", "checks", "summarise", "report", "emit", "privacy"},
     {"units", "cells", "yamlfile", "reference", "catalogue", "findings", "messages", "causes"},

@@ -23,6 +23,7 @@ DRAFT_SCHEMA: dict[str, Any] = {
     "row_id": pl.String,
     "engine": pl.String,
     "variable": pl.String,
+    "label": pl.String,
     "value": pl.String,
     "unit": pl.String,
     "expected": pl.String,
@@ -120,9 +121,9 @@ def complete(
     rows = []
     for row in whole.iter_rows(named=True):
         label, unit = labels.get((row["table"], row["variable"] or ""), ("", ""))
-        row["label"] = label or row["variable"]
-        # What reading could not read is shown as written: it has the source's unit, not the canonical one.
-        as_written = row["rule_id"].startswith("reading.")
+        row["label"] = row.get("label") or label or row["variable"]
+        # What was judged as written has the source's unit, not the canonical one.
+        as_written = row["rule_id"].startswith(("reading.", "redcap."))
         row["unit"] = row["unit"] if row["unit"] is not None or as_written else (unit or None)
         mapped = columns.get((row["table"], row["variable"] or ""))
         row["source_column"] = row["source_column"] or _held(mapped, (held or {}).get(row["source_file"]))

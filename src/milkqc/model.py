@@ -23,7 +23,7 @@ class Variable:
     `missing_ranges` are inclusive pairs. `unit_text` is what the file wrote, unread. `details` is whatever else the
     file says of the column, by a word of ours: `form`, `section`, `note`, `validation`, `minimum`, `maximum`,
     `required`, `branching`, `calculation`, `annotation`, `field_type`, `matrix`, and of a checkbox's column its
-    `field` and `choice` (REDCap), `set` (SPSS multiple response), `measure` ...
+    `field` and `choice`, `record` at the record id (REDCap), `set` (SPSS multiple response), `measure` ...
     """
 
     name: str
@@ -74,6 +74,7 @@ class Source:
     `codes` the raw code of a cell missing by code ("99", ".a"), `reasons` why it is missing (the code's label,
     or `system`, `empty`, `structural`). `dropped` are identifier columns left out on purpose. `rows` holds each
     row's 1-based number in the file (Int64) where a reader chose among the file's rows; null when it took all.
+    `event_forms` are the forms of each event of a REDCap project, where the file says so.
     """
 
     table: pl.DataFrame
@@ -84,6 +85,7 @@ class Source:
     faults: tuple[CellFault, ...] = ()
     dropped: tuple[str, ...] = ()
     rows: pl.Series | None = None
+    event_forms: Mapping[str, frozenset[str]] | None = None
 
     def variable(self, name: str) -> Variable:
         """The variable called `name`; KeyError when the file has none."""

@@ -8,7 +8,7 @@ import hashlib
 import io
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,10 @@ logger = logging.getLogger("milkqc")
 
 @dataclass(frozen=True)
 class Study:
-    """Everything a run needs, read and found whole. `digests` are sha256 by the file names shown to people."""
+    """Everything a run needs, read and found whole. `digests` are sha256 by the file names shown to people.
+
+    `event_forms` gives, by table, the forms of each event of a REDCap project, where somebody said it.
+    """
 
     loaded: Loaded
     tables: Mapping[str, SourceTable]
@@ -37,6 +40,7 @@ class Study:
     off: Mapping[str, str]
     digests: Mapping[str, str]
     dictionaries: tuple[Origin, ...] = ()
+    event_forms: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
 
 def open_study(mapping: Path, data: Path) -> Study:
@@ -56,6 +60,7 @@ def open_study(mapping: Path, data: Path) -> Study:
         source = _read(name, table, loaded, data, faults)
         if source is not None:
             tables[name] = source
+    event_forms = _event_forms(loaded, tables, data, faults)
     if not faults.faults or all(fault.code.startswith("M3") for fault in faults.faults):
         faults.faults.extend(against(loaded, tables).faults)
     try:
@@ -65,27 +70,55 @@ def open_study(mapping: Path, data: Path) -> Study:
         raise MappingFaults([*faults.faults, *error.faults]) if faults.faults else error from None
     faults.check()
     digests = {mapping.name: _sha256(mapping), **digests}
-    return Study(loaded, tables, rules, off, digests, _dictionaries(loaded, data))
+    return Study(loaded, tables, rules, off, digests, _dictionaries(loaded, data), event_forms)
+
+
+def _event_forms(
+    loaded: Loaded, tables: Mapping[str, SourceTable], data: Path, faults: FaultList
+) -> dict[str, Mapping[str, frozenset[str]]]:
+    """Which events have which forms: by the file that the mapping names, else as the export itself says."""
+    from milkqc.readers.files import File
+    from milkqc.readers.redcap_events import read_event_forms
+
+    known = {}
+    for name, table in loaded.mapping.tables.items():
+        at = ("tables", name, "event_forms")
+        said = tables[name].sources[0].event_forms if name in tables else None
+        if table.event_forms is not None:
+            path = next(iter(_inside(table.event_forms, data)), None)
+            if path is None:
+                what = f"no file {table.event_forms!r} in the data folder."
+                faults.add(at, "M301", what, "Put the project's list of events and forms beside the export.")
+                continue
+            try:
+                said = read_event_forms(File.of(path, path.relative_to(data.resolve()).as_posix()))
+            except SourceError as error:
+                faults.add(at, "M302", f"{error.file}: {error.what}", error.todo)
+        if said is not None:
+            known[name] = said
+    return known
 
 
 def _dictionaries(loaded: Loaded, data: Path) -> tuple[Origin, ...]:
-    """The data dictionaries that explain exports: inputs like every other file."""
+    """The data dictionaries and lists of events that explain exports: inputs like every other file."""
     found = {}
     for table in loaded.mapping.tables.values():
-        for path in _inside(table.dictionary, data)[:1] if table.dictionary is not None else []:
-            lines = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig", errors="replace"))))
-            shown = path.relative_to(data.resolve()).as_posix()
-            found[shown] = Origin(
-                file=shown,
-                sha256=_sha256(path),
-                format="redcap_dictionary",
-                encoding="utf-8",
-                encoding_basis="assumed",
-                rows=max(len(lines) - 1, 0),
-                columns=len(lines[0]) if lines else 0,
-                reader="redcap",
-                reader_version=__version__,
-            )
+        for key in ("dictionary", "event_forms"):
+            asked = getattr(table, key)
+            for path in _inside(asked, data)[:1] if asked is not None else []:
+                lines = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig", errors="replace"))))
+                shown = path.relative_to(data.resolve()).as_posix()
+                found[shown] = Origin(
+                    file=shown,
+                    sha256=_sha256(path),
+                    format=f"redcap_{key}",
+                    encoding="utf-8",
+                    encoding_basis="assumed",
+                    rows=max(len(lines) - 1, 0),
+                    columns=len(lines[0]) if lines else 0,
+                    reader="redcap",
+                    reader_version=__version__,
+                )
     return tuple(found[name] for name in sorted(found))
 
 
@@ -176,6 +209,7 @@ def _rules(loaded: Loaded, faults: FaultList) -> tuple[tuple[Rule, ...], dict[st
     """The rules of the shipped files and the study's own, its changes to them, and the files' sha256."""
     from milkqc.checks import suites
     from milkqc.checks.declare import all_rules
+    from milkqc.checks.dictionary import SEVERITY
     from milkqc.checks.suites.changes import Change, changed, switched_off
     from milkqc.mapping.lint import leaves
 
@@ -208,7 +242,7 @@ def _rules(loaded: Loaded, faults: FaultList) -> tuple[tuple[Rule, ...], dict[st
         for place, entry in enumerate(loaded.mapping.expectations)
         if entry.rule is not None
     ]
-    coded = {rule.id for rule in all_rules()}
+    coded = {rule.id for rule in all_rules()} | SEVERITY.keys()
     return (
         changed(rules, changes, others=coded),
         switched_off(changes),

@@ -212,6 +212,7 @@ class Table(Model):
     names: tuple[str, ...] | None = None
     sheet: str | None = None
     dictionary: str | None = None
+    event_forms: str | None = None
     form: str | None = None
 
 

@@ -38,7 +38,7 @@ def lint(loaded: Loaded) -> FaultList:
 
 def _tables(mapping: Mapping, faults: FaultList) -> None:
     for name, table in mapping.tables.items():
-        for key in ("file", "dictionary"):
+        for key in ("file", "dictionary", "event_forms"):
             text = getattr(table, key)
             if text is not None and leaves(text):
                 faults.add(

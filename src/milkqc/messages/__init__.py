@@ -47,10 +47,13 @@ def title(rule_id: str) -> str:
     return catalogue().get(rule_id, {}).get("title", rule_id)
 
 
-def message(rule_id: str, fields: Mapping[str, Any]) -> str:
-    """The rule's sentence with the finding's own words put in; its title or id when it has no sentence."""
+def message(rule_id: str, fields: Mapping[str, Any], *, variant: str = "says") -> str:
+    """The rule's sentence with the finding's own words put in; its title or id when it has no sentence.
+
+    `variant` names another sentence of the rule's entry (`most`: said once of a field that fails in most rows).
+    """
     entry = catalogue().get(rule_id, {})
-    text = entry.get("says") or entry.get("title") or rule_id
+    text = entry.get(variant) or entry.get("title") or rule_id
     return text.format_map(_Blank({key: _short(value) for key, value in fields.items()}))
 
 

@@ -86,7 +86,6 @@ def judge(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str |
         believed = suites.check(views, study.rules, off=study.off)
     with step("checking rules"):
         ruled = coded.check(views, settings=rule_settings(study), off=study.off)
-    with step("checking data dictionaries"):
         explained = dictionary.check(exports(study, restricted), mapped=mapped(applied), off=study.off)
     with step("summing up"):
         analysis, analysis_drafts = _analysis(tables, study)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -149,8 +149,7 @@ def _describe(file: File, names: list[str], dictionary: Dictionary) -> dict[str,
             unknown.append(name)
     if dictionary.record_id in columns:
         # The record id is listed under the first form but stands in every row, whatever form it is of.
-        record = columns[dictionary.record_id].variable
-        columns[dictionary.record_id] = Column(replace(record, details={**record.details, "record": "y"}))
+        columns[dictionary.record_id] = Column(columns[dictionary.record_id].variable)
     if unknown:
         shown = ", ".join(unknown[:5]) + (" ..." if len(unknown) > 5 else "")
         raise file.error(

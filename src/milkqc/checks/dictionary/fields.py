@@ -63,15 +63,9 @@ def fields_of(source: Source) -> dict[str, Field]:
 
 
 def record_id(source: Source) -> str | None:
-    """The column that names the record; null where it was dropped as an identifier.
-
-    A reader may say it (`record` among a variable's details); else it is the first column of every export.
-    """
-    for variable in source.variables:
-        if "record" in variable.details and variable.name in source.table.columns:
-            return variable.name
-    columns = [variable.name for variable in source.variables if variable.source_type != "system"]
-    return columns[0] if columns and not source.dropped else None
+    """The column that names the record: REDCap writes it first. Null in a table of nothing but system columns."""
+    columns = (variable.name for variable in source.variables if variable.source_type != "system")
+    return next(columns, None)
 
 
 def _field(name: str, code: str, variable: Variable) -> Field:

@@ -128,7 +128,7 @@ class Sheet:
         """True for the rows that findings may be about."""
         if self.export.rows is None:
             return pl.repeat(True, self.height, dtype=pl.Boolean, eager=True)
-        wanted = self.export.rows.select(_PLACE).unique().with_columns(_in=pl.lit(value=True))
+        wanted = self.export.rows.select(*_PLACE).unique().with_columns(_in=pl.lit(value=True))
         found = self.places.join(wanted, on=list(_PLACE), how="left", maintain_order="left")
         return found["_in"].fill_null(value=False)
 

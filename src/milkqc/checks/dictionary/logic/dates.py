@@ -62,7 +62,7 @@ def _instants(text: pl.Series, order: str) -> pl.DataFrame:
         .then(pl.lit("datetime"))
         .when(_clock(alone).is_not_null())
         .then(pl.lit("time"))
-        .when(pl.col("t").str.contains(rf"^(?:{dated}(?:[ T]{_TIME})?|{_TIME})$"))
+        .when(at.field("y").is_not_null() | alone.field("hour").is_not_null())
         .then(pl.lit("none")),
     )
 

@@ -15,9 +15,9 @@ from milkqc.checks.dictionary.logic.tree import (
     Call,
     Chain,
     Compare,
+    Constant,
     FieldRef,
     Junction,
-    Constant,
     Node,
     children,
     from_leaves,
@@ -65,7 +65,15 @@ def _worked_out(node: Node, parts: list[Value | pl.Series], lookup: Lookup, heig
 def _chain(node: Chain, given: list[Value]) -> Value:
     number = given[0].number
     for (sign, _), part in zip(node.rest, given[1:], strict=True):
-        number = values.from_number(_SIGNS[sign](number, part.number)).number
+        # 1 to the power of nothing, and nothing to the power of 0, are 1 to some machines.
+        result = pl.DataFrame({"x": number, "y": part.number, "r": _SIGNS[sign](number, part.number)}).select(
+            pl.when(pl.col("x").is_null() | pl.col("y").is_null())
+            .then(None)
+            .when(pl.col("x").is_nan() | pl.col("y").is_nan())
+            .then(float("nan"))
+            .otherwise("r")
+        )
+        number = values.from_number(result.to_series()).number
     return values.from_number(number)
 
 

@@ -8,10 +8,10 @@ from milkqc.checks.dictionary.logic.tree import (
     Call,
     Chain,
     Compare,
+    Constant,
     FieldRef,
     Junction,
     Kind,
-    Constant,
     Node,
     NotEvaluated,
     kind_of,
@@ -144,7 +144,7 @@ class _Reader:
             if self.here is not None and self.here.kind == "field":
                 raise NotEvaluated(f"[{text}] names an instance of a repeating form")
         for part in (event, text):
-            if "-" in part:
+            if "-" in part.partition("(")[0]:
                 raise NotEvaluated(f"[{part}] is a smart variable, of which an export knows nothing")
             if ":" in part:
                 raise NotEvaluated(f"[{part}] asks for a label or a format, not for a value")

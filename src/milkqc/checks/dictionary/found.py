@@ -98,8 +98,13 @@ def _draft(verdict: Verdict, *, variant: str = "says", **said: Any) -> dict[str,
         "label": verdict.field.label,
         **said,
     }
-    words = {**draft, "looked_at": verdict.looked_at, "value": said["value"] or "The value"}
-    return {**draft, "message": message(verdict.rule_id, words, variant=variant)}
+    shown = {None: "The value", "": "nothing"}.get(said["value"], said["value"])
+    words = {**draft, "looked_at": verdict.looked_at, "value": shown}
+    return {
+        **draft,
+        "value": said["value"] or None,
+        "message": message(verdict.rule_id, words, variant=variant),
+    }
 
 
 class _Place:

@@ -180,7 +180,7 @@ def test_identifiers_appear_nowhere(project):
 @pytest.mark.parametrize(
     ("mapping", "export", "dictionary", "message"),
     [
-        (MAPPING, EXPORT, DICTIONARY.replace("2, Female", "Female"), "study.yaml:6 M302 tables.all.dictionary: dict.csv: choices that cannot be told apart: sex: 'Female' is not `code, label`."),
+        (MAPPING, EXPORT, DICTIONARY.replace("2, Female", "Female"), "study.yaml:6 M302 tables.all.dictionary: dict.csv: fields that cannot be read: line 6: sex (form enrol): 'Female' is not `code, label`."),
         (MAPPING, EXPORT, "a,b\n1,2\n", "study.yaml:6 M302 tables.all.dictionary: dict.csv: is no REDCap data dictionary:"),
         (MAPPING, EXPORT.split("\n", 1)[1], DICTIONARY, "study.yaml:6 M302 tables.all.file: export.csv: its header has no column 'study_id', the dictionary's record id."),
         (MAPPING, EXPORT.replace("008,birth_arm_1,,", "008,birth_arm_1,"), DICTIONARY, "study.yaml:6 M302 tables.all.file: export.csv: line 6 has 19 cells where the header has 20."),

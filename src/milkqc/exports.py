@@ -26,7 +26,7 @@ def exports(study: Study, kept: Kept | None = None) -> Iterator[Export]:
         export = Export(
             name,
             table.sources,
-            event_forms=study.event_forms.get(name),
+            event_forms=table.sources[0].event_forms,
             missing=_missing(study, name),
             rows=rows,
         )

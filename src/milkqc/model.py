@@ -65,6 +65,19 @@ class CellFault:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A text in `count` cells of a typed column that may be a missing-data code nobody declared (REDCap).
+
+    `as_data`: it would be read as a value (-999), unlike a word (`UNK`), which does not parse.
+    """
+
+    column: str
+    text: str
+    count: int
+    as_data: bool
+
+
+@dataclass(frozen=True)
 class Source:
     """One source table, read without loss and without decisions.
 
@@ -75,6 +88,7 @@ class Source:
     or `system`, `empty`, `structural`). `dropped` are identifier columns left out on purpose. `rows` holds each
     row's 1-based number in the file (Int64) where a reader chose among the file's rows; null when it took all.
     `event_forms` are the forms of each event of a REDCap project, where the file says so.
+    `candidates` are perhaps missing-data codes, to be asked for before anybody reads them as data.
     """
 
     table: pl.DataFrame
@@ -85,6 +99,7 @@ class Source:
     faults: tuple[CellFault, ...] = ()
     dropped: tuple[str, ...] = ()
     rows: pl.Series | None = None
+    candidates: tuple[Candidate, ...] = ()
     event_forms: Mapping[str, frozenset[str]] | None = None
 
     def variable(self, name: str) -> Variable:

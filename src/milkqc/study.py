@@ -8,7 +8,7 @@ import hashlib
 import io
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +25,17 @@ if TYPE_CHECKING:
     from milkqc.readers.options import ReadOptions
 
 logger = logging.getLogger("milkqc")
+# The files beside an export of REDCap that explain it, by their key in the mapping.
+_BESIDE = {
+    "dictionary": "data dictionary",
+    "syntax": "syntax file",
+    "event_forms": "project's list of events and forms",
+}
 
 
 @dataclass(frozen=True)
 class Study:
-    """Everything a run needs, read and found whole. `digests` are sha256 by the file names shown to people.
-
-    `event_forms` gives, by table, the forms of each event of a REDCap project, where somebody said it.
-    """
+    """Everything a run needs, read and found whole. `digests` are sha256 by the file names shown to people."""
 
     loaded: Loaded
     tables: Mapping[str, SourceTable]
@@ -40,7 +43,6 @@ class Study:
     off: Mapping[str, str]
     digests: Mapping[str, str]
     dictionaries: tuple[Origin, ...] = ()
-    event_forms: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
 
 def open_study(mapping: Path, data: Path) -> Study:
@@ -60,7 +62,6 @@ def open_study(mapping: Path, data: Path) -> Study:
         source = _read(name, table, loaded, data, faults)
         if source is not None:
             tables[name] = source
-    event_forms = _event_forms(loaded, tables, data, faults)
     if not faults.faults or all(fault.code.startswith("M3") for fault in faults.faults):
         faults.faults.extend(against(loaded, tables).faults)
     try:
@@ -70,56 +71,37 @@ def open_study(mapping: Path, data: Path) -> Study:
         raise MappingFaults([*faults.faults, *error.faults]) if faults.faults else error from None
     faults.check()
     digests = {mapping.name: _sha256(mapping), **digests}
-    return Study(loaded, tables, rules, off, digests, _dictionaries(loaded, data), event_forms)
-
-
-def _event_forms(
-    loaded: Loaded, tables: Mapping[str, SourceTable], data: Path, faults: FaultList
-) -> dict[str, Mapping[str, frozenset[str]]]:
-    """Which events have which forms: by the file that the mapping names, else as the export itself says."""
-    from milkqc.readers.files import File
-    from milkqc.readers.redcap_events import read_event_forms
-
-    known = {}
-    for name, table in loaded.mapping.tables.items():
-        at = ("tables", name, "event_forms")
-        said = tables[name].sources[0].event_forms if name in tables else None
-        if table.event_forms is not None:
-            path = next(iter(_inside(table.event_forms, data)), None)
-            if path is None:
-                what = f"no file {table.event_forms!r} in the data folder."
-                faults.add(at, "M301", what, "Put the project's list of events and forms beside the export.")
-                continue
-            try:
-                said = read_event_forms(File.of(path, path.relative_to(data.resolve()).as_posix()))
-            except SourceError as error:
-                faults.add(at, "M302", f"{error.file}: {error.what}", error.todo)
-        if said is not None:
-            known[name] = said
-    return known
+    return Study(loaded, tables, rules, off, digests, _dictionaries(loaded, data))
 
 
 def _dictionaries(loaded: Loaded, data: Path) -> tuple[Origin, ...]:
-    """The data dictionaries and lists of events that explain exports: inputs like every other file."""
+    """The data dictionaries, syntax files and lists of events that explain exports: inputs like every other file."""
     found = {}
     for table in loaded.mapping.tables.values():
-        for key in ("dictionary", "event_forms"):
+        for key in _BESIDE:
             asked = getattr(table, key)
             for path in _inside(asked, data)[:1] if asked is not None else []:
-                lines = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig", errors="replace"))))
                 shown = path.relative_to(data.resolve()).as_posix()
-                found[shown] = Origin(
-                    file=shown,
-                    sha256=_sha256(path),
-                    format=f"redcap_{key}",
-                    encoding="utf-8",
-                    encoding_basis="assumed",
-                    rows=max(len(lines) - 1, 0),
-                    columns=len(lines[0]) if lines else 0,
-                    reader="redcap",
-                    reader_version=__version__,
-                )
+                found[shown] = _explaining(path, shown, key)
     return tuple(found[name] for name in sorted(found))
+
+
+def _explaining(path: Path, shown: str, key: str) -> Origin:
+    """Where an explaining file came from. `rows` and `columns` are those of a CSV, else 0."""
+    table = key != "syntax" and path.suffix.lower() != ".xml"
+    text = path.read_bytes().decode("utf-8-sig", errors="replace") if table else ""
+    lines = list(csv.reader(io.StringIO(text)))
+    return Origin(
+        file=shown,
+        sha256=_sha256(path),
+        format=f"redcap_{key}",
+        encoding="utf-8",
+        encoding_basis="assumed",
+        rows=max(len(lines) - 1, 0),
+        columns=len(lines[0]) if lines else 0,
+        reader="redcap",
+        reader_version=__version__,
+    )
 
 
 def _read(name: str, table: Table, loaded: Loaded, data: Path, faults: FaultList) -> SourceTable | None:
@@ -135,25 +117,27 @@ def _read(name: str, table: Table, loaded: Loaded, data: Path, faults: FaultList
             at, "M301", f"no file {table.file!r} in the data folder.", f"It holds: {near or 'nothing'}."
         )
         return None
-    dictionary = None
-    if table.dictionary is not None:
-        dictionary = next(iter(_inside(table.dictionary, data)), None)
-        if dictionary is None:
+    beside: dict[str, Path | None] = {}
+    for key, what in _BESIDE.items():
+        asked = getattr(table, key)
+        beside[key] = None if asked is None else next(iter(_inside(asked, data)), None)
+        if asked is not None and beside[key] is None:
             faults.add(
-                ("tables", name, "dictionary"),
+                ("tables", name, key),
                 "M301",
-                f"no file {table.dictionary!r} in the data folder.",
-                "Put the data dictionary beside the export.",
+                f"no file {asked!r} in the data folder.",
+                f"Put the {what} beside the export.",
             )
-            return None
-    options = _options(name, table, loaded, dictionary)
+    if any(getattr(table, key) is not None and path is None for key, path in beside.items()):
+        return None
+    options = _options(name, table, loaded, beside)
     sources = []
     for path in paths:
         shown = path.relative_to(data.resolve()).as_posix()
         try:
             source = read(path, options, name=shown)
         except SourceError as error:
-            place = at if error.file == shown else ("tables", name, "dictionary")
+            place = at if error.file == shown else ("tables", name, _beside(error.file, beside))
             faults.add(place, "M302", f"{error.file}: {error.what}", error.todo)
             continue
         logger.info("read %s: %d rows, %d columns", shown, source.table.height, source.table.width)
@@ -161,6 +145,11 @@ def _read(name: str, table: Table, loaded: Loaded, data: Path, faults: FaultList
     if len(sources) < len(paths):
         return None
     return SourceTable(name, tuple(sources), table.decimal, table.thousands)
+
+
+def _beside(file: str, paths: Mapping[str, Path | None]) -> str:
+    """Which of a table's explaining files a message speaks of."""
+    return next((key for key, path in paths.items() if path is not None and path.name == file), "dictionary")
 
 
 def _inside(pattern: str, data: Path) -> list[Path]:
@@ -174,7 +163,7 @@ def _inside(pattern: str, data: Path) -> list[Path]:
     return sorted(path for path in found if path.resolve().is_relative_to(root))
 
 
-def _options(name: str, table: Table, loaded: Loaded, dictionary: Path | None) -> ReadOptions:
+def _options(name: str, table: Table, loaded: Loaded, beside: Mapping[str, Path | None]) -> ReadOptions:
     from milkqc.readers.options import ReadOptions
 
     header = table.header_row if isinstance(table.header_row, int) else None
@@ -187,8 +176,12 @@ def _options(name: str, table: Table, loaded: Loaded, dictionary: Path | None) -
         header_row=header,
         names=table.names,
         sheet=table.sheet,
-        dictionary=dictionary,
+        dictionary=beside["dictionary"],
         form=table.form,
+        mixed=table.mixed == "allow",
+        missing_codes=table.missing_codes,
+        syntax=beside["syntax"],
+        event_forms=beside["event_forms"],
         keep=_kept_identifiers(name, loaded),
     )
 

@@ -1,15 +1,19 @@
-"""A REDCap data dictionary (CSV): what each field is, by its long or API column names."""
+"""A REDCap data dictionary: what each field is, from its CSV by the long or the API's column names."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+
+import polars as pl
 
 from milkqc.errors import SourceError
 from milkqc.readers.delimited import take_apart
 from milkqc.readers.files import File
 from milkqc.readers.options import ReadOptions
+from milkqc.readers.redcap_lines import lines_of
 
 # Long name as downloaded -> name in the API; older dictionaries have 17 columns, without the annotation.
 _COLUMNS = {
@@ -78,27 +82,40 @@ class Field:
         }
         return {word: text for word, text in said.items() if text}
 
+    @property
+    def columns(self) -> dict[str, str]:
+        """Its columns in a raw export, in order, each with its code: one for each choice of a checkbox, else itself."""
+        if self.type == "checkbox":
+            return {checkbox_column(self.name, code): code for code in self.choices}
+        return {} if self.type == "descriptive" else {self.name: ""}
+
 
 @dataclass(frozen=True)
 class Dictionary:
-    """All fields in order; the first is the record id."""
+    """All fields in order; the first is the record id. `titles` are the forms' names for people, where known."""
 
     fields: Mapping[str, Field]
+    titles: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def record_id(self) -> str:
         """The field that names the record."""
         return next(iter(self.fields))
 
-    @property
+    @cached_property
     def forms(self) -> tuple[str, ...]:
         """The instruments, in order."""
         return tuple(dict.fromkeys(one.form for one in self.fields.values()))
 
 
 def read_dictionary(file: File) -> Dictionary:
-    """The dictionary in `file`. SourceError, naming each field at fault, when it is none or cannot be decided."""
-    frame = take_apart(file, ReadOptions()).frame
+    """The dictionary in a CSV `file`. SourceError, naming each field at fault, when it is none or cannot be decided."""
+    return dictionary_of(file, take_apart(file, ReadOptions()).frame)
+
+
+def dictionary_of(file: File, frame: pl.DataFrame) -> Dictionary:
+    """The dictionary in a String `frame`, by its long or API column names; `file` is what messages speak of."""
+    written = frame.columns
     frame = frame.rename(
         {c: _COLUMNS.get(c.lower(), c.lower().rstrip("?")) for c in frame.columns}, strict=False
     )
@@ -109,9 +126,9 @@ def read_dictionary(file: File) -> Dictionary:
             "Download it under Project Setup, Data Dictionary.",
         )
     fields: dict[str, Field] = {}
-    troubles: list[str] = []
+    troubles: list[tuple[int, str, str]] = []
     form = section = ""
-    for row in frame.iter_rows(named=True):
+    for place, row in enumerate(frame.iter_rows(named=True)):
         # R writes an empty cell as NA.
         cells = {
             column: "" if (cell or "").strip() == "NA" else (cell or "").strip()
@@ -120,41 +137,49 @@ def read_dictionary(file: File) -> Dictionary:
         name_ = cells["field_name"]
         if not name_:
             continue
-        try:
-            choices = _choices(cells["field_type"], cells["select_choices_or_calculations"])
-        except ValueError as error:
-            troubles.append(f"{name_}: {error}")
-            choices = {}
         if cells["form_name"] != form:
             form, section = cells["form_name"], ""
+        if name_ in fields:
+            troubles.append((place, f"{name_} (form {form})", "the field is listed twice"))
+        try:
+            choices = choices_of(cells["field_type"], cells["select_choices_or_calculations"])
+        except ValueError as error:
+            troubles.append((place, f"{name_} (form {form})", str(error)))
+            choices = {}
         section = cells.get("section_header") or section
-        fields[name_] = Field(
-            name=name_,
-            form=cells["form_name"],
-            type=cells["field_type"],
-            label=cells["field_label"],
-            choices=choices,
-            note=cells.get("field_note", ""),
-            validation=cells.get("text_validation_type_or_show_slider_number", ""),
-            identifier=cells.get("identifier", "").lower() == "y",
-            section=section,
-            minimum=cells.get("text_validation_min", ""),
-            maximum=cells.get("text_validation_max", ""),
-            required=cells.get("required_field", "").lower() == "y",
-            branching=cells.get("branching_logic", ""),
-            calculation=cells["select_choices_or_calculations"] if cells["field_type"] == "calc" else "",
-            annotation=cells.get("field_annotation", ""),
-            matrix=cells.get("matrix_group_name", ""),
-        )
+        fields[name_] = _field(cells, choices, section)
     if troubles:
+        lines = lines_of(file, written, [place for place, _, _ in troubles])
+        said = [f"line {line}: {name}: {why}" for line, (_, name, why) in zip(lines, troubles, strict=True)]
         raise SourceError(
             file.name,
-            f"choices that cannot be told apart: {'; '.join(troubles)}.",
-            "Take the | out of the labels, or write each choice as `code, label`.",
+            f"fields that cannot be read: {'; '.join(said)}.",
+            "Write each choice as `code, label` without a | in the label, or give the project's XML as `dictionary`.",
         )
     if not fields:
         raise file.error("lists no fields.", "Download it again.")
     return Dictionary(fields)
+
+
+def _field(cells: Mapping[str, str], choices: Mapping[str, str], section: str) -> Field:
+    return Field(
+        name=cells["field_name"],
+        form=cells["form_name"],
+        type=cells["field_type"],
+        label=cells["field_label"],
+        choices=choices,
+        note=cells.get("field_note", ""),
+        validation=cells.get("text_validation_type_or_show_slider_number", ""),
+        identifier=cells.get("identifier", "").lower() == "y",
+        section=section,
+        minimum=cells.get("text_validation_min", ""),
+        maximum=cells.get("text_validation_max", ""),
+        required=cells.get("required_field", "").lower() == "y",
+        branching=cells.get("branching_logic", ""),
+        calculation=cells["select_choices_or_calculations"] if cells["field_type"] == "calc" else "",
+        annotation=cells.get("field_annotation", ""),
+        matrix=cells.get("matrix_group_name", ""),
+    )
 
 
 def checkbox_column(field_name: str, code: str) -> str:
@@ -162,20 +187,25 @@ def checkbox_column(field_name: str, code: str) -> str:
     return f"{field_name}___{re.sub('[^a-z0-9_]', '_', code.lower())}"
 
 
-def _choices(kind: str, text: str) -> dict[str, str]:
+def choices_of(kind: str, text: str) -> dict[str, str]:
     """Codes and labels, split at | and then at the first comma; ValueError where that does not come out."""
     if kind in _FIXED:
         return dict(_FIXED[kind])
     if kind not in _CHOSEN:
         return {}
-    choices: dict[str, str] = {}
+    return pairs(text)
+
+
+def pairs(text: str) -> dict[str, str]:
+    """`1, Yes | 0, No` as codes and labels; ValueError where a part is not `code, label`, or a code stands twice."""
+    found: dict[str, str] = {}
     for part in text.split("|"):
         if not part.strip():
             continue
         code, comma, label = (piece.strip() for piece in part.partition(","))
         if not comma or not code or " " in code:
             raise ValueError(f"{part.strip()!r} is not `code, label`")
-        if code in choices:
+        if code in found:
             raise ValueError(f"code {code!r} is used twice")
-        choices[code] = label
-    return choices
+        found[code] = label
+    return found

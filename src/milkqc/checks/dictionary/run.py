@@ -38,7 +38,8 @@ def check(exports: Iterable[Export], *, mapped: Mapped = _NOWHERE, off: Mapping[
         taken: set[str] = set()
         for place, sheet in enumerate(project):
             account = Account(sheet.export.name)
-            account.off(off)
+            if place == 0:
+                account.off(off)
             fields = [each for name, each in sheet.fields.items() if name not in taken]
             taken.update(sheet.fields)
             others = [other for other in project if other is not sheet]

@@ -293,7 +293,7 @@ rows = st.fixed_dictionaries(
 RECORDS = ("1", "2")
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(value=values, truth=truths(values), rows=st.lists(rows, min_size=4, max_size=4))
 def test_columns_give_what_a_plain_interpreter_gives(value, truth, rows, redcap):
     keys = [(record, event) for record in RECORDS for event in EVENTS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import polars as pl
@@ -126,7 +127,7 @@ class Logic:
             among=asked & known,
             not_judged=asked & ~known,
             values=text,
-            expected=_numbers(facts["again"]),
+            expected=lambda rows: _numbers(facts["again"].gather(rows)),
         )
 
 
@@ -138,11 +139,7 @@ def _differ(stored: pl.Expr, again: pl.Expr) -> pl.Expr:
 
 def _numbers(number: pl.Series) -> pl.Series:
     """Numbers as findings show them; a blank in words."""
-    distinct = number.unique().drop_nulls().to_list()
-    texts = {value: "blank" if value != value else written(value) for value in distinct}
-    return pl.Series(
-        [None if value is None else texts.get(value, "blank") for value in number], dtype=pl.String
-    )
+    return pl.Series(["blank" if math.isnan(value) else written(value) for value in number], dtype=pl.String)
 
 
 def _short(text: str) -> str:

@@ -72,13 +72,15 @@ class Sheet:
 
     def declared_missing(self, column: str) -> pl.Series:
         """True where the cell is a missing-data code of the project or of the mapping."""
+        listed = sorted(self.export.missing.get(column, ()))
+        if not listed and not any(column in source.codes.columns for source in self.export.sources):
+            return self._never
         codes = [
             source.codes[column].is_not_null() & (source.reasons[column] != "untouched")
             if column in source.codes.columns
             else pl.repeat(False, source.table.height, dtype=pl.Boolean, eager=True)
             for source in self.export.sources
         ]
-        listed = sorted(self.export.missing.get(column, ()))
         return (pl.concat(codes) | cells.canonical(self.text(column)).is_in(listed)).fill_null(value=False)
 
     def codes(self, field: Field) -> frozenset[str]:
@@ -160,6 +162,10 @@ class Sheet:
         for instrument, event in pairs.iter_rows():
             found.setdefault(instrument, set()).add(event)
         return {form: frozenset(events) for form, events in found.items()}
+
+    @cached_property
+    def _never(self) -> pl.Series:
+        return pl.repeat(False, self.height, dtype=pl.Boolean, eager=True)
 
     @cached_property
     def _texts(self) -> dict[str, pl.Series]:

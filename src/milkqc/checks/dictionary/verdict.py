@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
@@ -57,10 +58,13 @@ def verdict(
     among: pl.Series,
     not_judged: pl.Series | None = None,
     values: pl.Series | None = None,
-    expected: str | pl.Series | None = None,
+    expected: str | Callable[[pl.Series], pl.Series] | None = None,
     column: str | None = None,
 ) -> Verdict:
-    """The verdict of row masks: `fails` counts only in `among`, the rows that were judged."""
+    """The verdict of row masks: `fails` counts only in `among`, the rows that were judged.
+
+    `expected` is the same for all rows, or a function from the failing positions to their texts.
+    """
     rows = (fails & among).fill_null(value=False).arg_true().cast(pl.UInt32)
     nothing = pl.repeat(None, rows.len(), dtype=pl.String, eager=True)
     return Verdict(
@@ -70,8 +74,8 @@ def verdict(
         int(among.sum()),
         0 if not_judged is None else int(not_judged.sum()),
         nothing if values is None else values.gather(rows),
-        expected.gather(rows)
-        if isinstance(expected, pl.Series)
+        expected(rows)
+        if callable(expected)
         else pl.repeat(expected, rows.len(), dtype=pl.String, eager=True),
         pl.repeat(column or field.column, rows.len(), dtype=pl.String, eager=True),
         pl.repeat(1, rows.len(), dtype=pl.Int64, eager=True),

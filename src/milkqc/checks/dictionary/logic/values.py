@@ -50,7 +50,8 @@ def from_number(number: pl.Series) -> Value:
 
 def constant(text: str, height: int, *, bare: bool) -> Value:
     """The same text in every row."""
-    return from_text(pl.repeat(text, height, dtype=pl.String, eager=True), bare=bare)
+    one = from_text(pl.Series([text], dtype=pl.String), bare=bare)
+    return Value(*(column.new_from_index(0, height) for column in (one.text, one.number, one.bare)))
 
 
 def frame(*values: Value) -> pl.DataFrame:

@@ -32,6 +32,9 @@ DATED = (
     "visits.visit.",
 )
 
+# What a REDCap dictionary says of a single cell.
+OF_CELL = ("redcap.choice", "redcap.range", "redcap.type")
+
 # What it takes to see that a finding explains another one.
 _ASKED = (
     "finding_id",
@@ -42,6 +45,8 @@ _ASKED = (
     "visit",
     "variable",
     "value",
+    "source_file",
+    "source_row",
     "source_column",
 )
 Row = dict[str, Any]
@@ -95,6 +100,8 @@ def _pairs(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
     for root in (row for row in rows if row["rule_id"].startswith("reading.link.")):
         for row in told.get(f"{root['source_column']}={root['value']}", ()):
             yield root, row
+    for follower in (row for row in rows if row["rule_id"] in OF_CELL):
+        yield from _of_cell(follower, by_row[follower["table"], follower["row_id"]])
 
 
 def _of_measure(root: Row, beside: list[Row]) -> Iterator[tuple[Row, Row]]:
@@ -104,6 +111,16 @@ def _of_measure(root: Row, beside: list[Row]) -> Iterator[tuple[Row, Row]]:
         compared = row["rule_id"].removesuffix("_slightly") in COMPARED.get(root["variable"] or "", ())
         if row is not root and (same or score or compared):
             yield root, row
+
+
+def _of_cell(follower: Row, beside: list[Row]) -> Iterator[tuple[Row, Row]]:
+    """What a REDCap dictionary says of a source cell follows from what else is wrong with the same cell."""
+    for row in beside:
+        here = row["source_row"] == follower["source_row"] and row["source_file"] == follower["source_file"]
+        made_of = (row["source_column"] or "").split("; ")
+        of_value = row["rule_id"].endswith((".unreadable", ".unknown", ".impossible", ".range", ".hard"))
+        if row["rule_id"] not in OF_CELL and of_value and here and follower["source_column"] in made_of:
+            yield row, follower
 
 
 def _of_date(

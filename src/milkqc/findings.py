@@ -23,6 +23,7 @@ DRAFT_SCHEMA: dict[str, Any] = {
     "row_id": pl.String,
     "engine": pl.String,
     "variable": pl.String,
+    "label": pl.String,
     "value": pl.String,
     "unit": pl.String,
     "expected": pl.String,
@@ -152,12 +153,12 @@ def _described(
         told.append((table, variable, file, label or variable, unit or None, mapped))
     names = ("table", "variable", "source_file", "_label", "_unit", "_columns")
     known = pl.DataFrame(told, schema=dict.fromkeys(names, pl.String), orient="row")
-    # What reading could not read is shown as written: it has the source's unit, not the canonical one.
-    as_written = pl.col("rule_id").str.starts_with("reading.")
+    # What was judged as written has the source's unit, not the canonical one.
+    as_written = pl.col("rule_id").str.contains(r"^(?:reading|redcap)\.")
     return whole.join(
         known, on=["table", "variable", "source_file"], how="left", nulls_equal=True, maintain_order="left"
     ).with_columns(
-        label=pl.col("_label"),
+        label=pl.coalesce("label", "_label"),
         unit=pl.coalesce("unit", pl.when(~as_written).then("_unit")),
         source_column=pl.when(pl.col("source_column") != "").then("source_column").otherwise("_columns"),
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from milkqc.conclude import conclude, left_blank
+from milkqc.exports import exports, mapped
 from milkqc.model import SEVERITIES, TABLES, LedgerRow, Result
 from milkqc.study import Study, choices, open_study, rule_settings
 from milkqc.uploads import Uploads
@@ -70,7 +71,7 @@ def run(
 
 def judge(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str | None = None) -> Result:
     """The pure part: read, apply, normalise, derive, check, sum up."""
-    from milkqc.checks import contract, suites
+    from milkqc.checks import contract, dictionary, suites
     from milkqc.checks import rules as coded
     from milkqc.checks.views import views as checked_views
     from milkqc.mapping.apply import apply
@@ -90,12 +91,22 @@ def judge(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str |
         believed = suites.check(views, study.rules, off=study.off)
     with step("checking rules"):
         ruled = coded.check(views, settings=rule_settings(study), off=study.off)
+        explained = dictionary.check(exports(study, restricted), mapped=mapped(applied), off=study.off)
     with step("summing up"):
         analysis, analysis_drafts = _analysis(tables, study)
         drafts = pl.concat(
-            [applied.drafts, unit_drafts, promised.drafts, believed.drafts, ruled.drafts, analysis_drafts]
+            [
+                applied.drafts,
+                unit_drafts,
+                promised.drafts,
+                believed.drafts,
+                ruled.drafts,
+                explained.drafts,
+                analysis_drafts,
+            ]
         )
         ledger = [*applied.ledger, *unit_ledger, *promised.ledger, *believed.ledger, *ruled.ledger]
+        ledger += explained.ledger
         ledger += left_blank(analysis, analysis_drafts)
         result = conclude(study, applied, tables, analysis, drafts, ledger, fail_on)
         return result if restricted is None else _told(result, str(site), restricted)

@@ -67,6 +67,7 @@ def _rules(loaded: Loaded, faults: FaultList) -> tuple[tuple[Rule, ...], dict[st
     """The rules of the shipped files and the study's own, its changes to them, and the files' sha256."""
     from milkqc.checks import suites
     from milkqc.checks.declare import all_rules
+    from milkqc.checks.dictionary import SEVERITY
     from milkqc.checks.suites.changes import Change, changed, switched_off
     from milkqc.mapping.lint import leaves
 
@@ -99,7 +100,7 @@ def _rules(loaded: Loaded, faults: FaultList) -> tuple[tuple[Rule, ...], dict[st
         for place, entry in enumerate(loaded.mapping.expectations)
         if entry.rule is not None
     ]
-    coded = {rule.id for rule in all_rules()}
+    coded = {rule.id for rule in all_rules()} | SEVERITY.keys()
     return (
         changed(rules, changes, others=coded),
         switched_off(changes),

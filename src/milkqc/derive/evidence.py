@@ -120,7 +120,8 @@ class Readings:
 
 
 def readings(held: Witnesses) -> Readings:
-    """Every choice of witnesses. To leave one out that the others bear out costs LEFT_OUT; it never pays in itself."""
+    """Every choice of witnesses. To leave one out costs LEFT_OUT, less what it is itself hard to believe: two visits
+    that follow each other may both be in pounds."""
     mean, sd, cost = [], [], []
     *_, whole = expected(held.covariance, held.among, held.known, held.kept)
     for mask in _MASKS:
@@ -129,7 +130,7 @@ def readings(held: Witnesses) -> Readings:
         dropped = (held.kept & ~mask).sum(axis=1)
         mean.append(middle)
         sd.append(wide * held.spread)
-        cost.append(np.where(dropped == 0, 0.0, np.minimum(0.0, density - whole - LEFT_OUT * dropped)))
+        cost.append(density - whole - LEFT_OUT * dropped)
     return Readings(np.stack(mean), np.stack(sd), np.stack(cost))
 
 

@@ -22,10 +22,17 @@ def _before(column: str, steps: int = 1) -> nw.Expr:
     return nw.col(column).shift(steps).over("infant_id", order_by=_ORDER)
 
 
-def _carried(column: str, steps: int = 1) -> nw.Expr:
-    """The same number as `steps` measurements before, at least two weeks younger; never null."""
-    same = (_before(column, steps) - nw.col(column)).abs() < 1e-9
-    later = _before("age_days", steps) <= nw.col("age_days") - LATER_DAYS
+def _carried(column: str) -> nw.Expr:
+    """The same number as at the measurement before, two weeks or more earlier; never null."""
+    same = (_before(column) - nw.col(column)).abs() < 1e-9
+    later = _before("age_days") <= nw.col("age_days") - LATER_DAYS
+    return (same & later).fill_null(value=False)
+
+
+def _carried_before(column: str) -> nw.Expr:
+    """The measurement before was carried forward from the one before it; never null."""
+    same = (_before(column, 2) - _before(column)).abs() < 1e-9
+    later = _before("age_days", 2) <= _before("age_days") - LATER_DAYS
     return (same & later).fill_null(value=False)
 
 
@@ -55,7 +62,7 @@ for _measure, _unit in _MEASURES.items():
     )
     def carried_forward(measure: str = _measure) -> Judgement:
         """Carried forward once; three in a row is another rule."""
-        once = _carried(measure) & ~(_before(measure, 1) - _before(measure, 2)).abs().fill_null(1.0).is_between(0, 1e-9)
+        once = _carried(measure) & ~_carried_before(measure)
         return Judgement(once, among=_growing(measure), shows={"day": _before("age_days")})
 
     @rule(
@@ -80,7 +87,7 @@ for _measure, _unit in _MEASURES.items():
     )
     def carried_on(measure: str = _measure) -> Judgement:
         """Three equal measurements in a row."""
-        thrice = _carried(measure) & _carried(measure, 2)
+        thrice = _carried(measure) & _carried_before(measure)
         return Judgement(thrice, among=_growing(measure), shows={"day": _before("age_days")})
 
     @rule(

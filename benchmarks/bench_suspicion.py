@@ -190,10 +190,14 @@ def run(children: int = 2000) -> Iterator[dict[str, object]]:
         _, drafts, _ = judged(table)
         mine = drafts.filter(
             pl.col("severity").is_in(["warning", "critical"])
-            & pl.col("rule_id").str.contains(r"\.(unit|unit_batch|swapped|velocity|carried|same_day|two_visits|fits)")
+            & pl.col("rule_id").str.contains(
+                r"\.(unit|unit_batch|swapped|velocity|carried|same_day|two_visits|fits)"
+            )
         )
         warned = mine["row_id"].n_unique() / table.height
-        named = mine.filter(pl.col("rule_id").str.contains(r"\.(?:unit|unit_batch|swapped)$"))["row_id"].n_unique()
+        named = mine.filter(pl.col("rule_id").str.contains(r"\.(?:unit|unit_batch|swapped)$"))[
+            "row_id"
+        ].n_unique()
         yield {
             "what": f"healthy: {population.name}",
             "rows": table.height,
@@ -211,7 +215,9 @@ def run(children: int = 2000) -> Iterator[dict[str, object]]:
         for error, (_, rule) in ERRORS.items():
             spoilt, rows = planted(table, error, share=0.05, seed=3)
             scored, drafts, _ = judged(spoilt)
-            flags = pl.any_horizontal(pl.col("waz_flag", "laz_flag", "wlz_flag", "baz_flag", "hcz_flag").fill_null(value=False))
+            flags = pl.any_horizontal(
+                pl.col("waz_flag", "laz_flag", "wlz_flag", "baz_flag", "hcz_flag").fill_null(value=False)
+            )
             flagged = scored.filter(flags & pl.col("row_id").is_in(list(rows))).height / max(len(rows), 1)
             share = found(drafts, rule, rows)
             yield {
@@ -224,11 +230,21 @@ def run(children: int = 2000) -> Iterator[dict[str, object]]:
     table = simulated(HEALTHY[0], max(children // 2, 200), seed=4)
     spoilt, rows = moved(table, share=0.05, seed=5)
     _, drafts, _ = judged(spoilt)
-    yield {"what": "measures of the next visit, 11 visits", "rows": len(rows), "found": found(drafts, "growth.visit.fits_next", rows)}
+    yield {
+        "what": "measures of the next visit, 11 visits",
+        "rows": len(rows),
+        "found": found(drafts, "growth.visit.fits_next", rows),
+    }
     big = simulated(HEALTHY[0], 9100, seed=6)
     spoilt, _ = planted(big, "weight in pounds", share=0.02, seed=7)
     *_, seconds = judged(spoilt)
     start = time.perf_counter()
     growth.score(spoilt, spoilt.select("participant_id", "infant_id").unique(), schedule={})
     peer = time.perf_counter() - start
-    yield {"what": "seconds for 100,000 visits, and times the scoring", "rows": spoilt.height, "seconds": seconds, "ratio": seconds / peer, "within": seconds < 60}
+    yield {
+        "what": "seconds for 100,000 visits, and times the scoring",
+        "rows": spoilt.height,
+        "seconds": seconds,
+        "ratio": seconds / peer,
+        "within": seconds < 60,
+    }

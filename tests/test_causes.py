@@ -100,7 +100,9 @@ def test_a_batch_in_pounds_explains_its_rows_and_their_scores():
         found("1", "growth.weight_kg.unit_batch", "site=A; team=1", "weight_kg", severity="warning"),
         found("2", "growth.weight_kg.unit_in_batch", variable="weight_kg", severity="info", expected=said),
         found("3", "growth.waz.flag", variable="waz", severity="warning"),
-        found("4", "growth.weight_kg.unit_in_batch", "b|m3", "weight_kg", severity="info", expected=said + "2"),
+        found(
+            "4", "growth.weight_kg.unit_in_batch", "b|m3", "weight_kg", severity="info", expected=said + "2"
+        ),
     ) == {"1": "1", "2": "1", "3": "1", "4": None}
 
 

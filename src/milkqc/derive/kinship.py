@@ -40,9 +40,7 @@ def within_child(age: Floats, other: Floats) -> Floats:
     return fallen
 
 
-def expected(
-    covariance: Floats, among: Floats, known: Floats, kept: Bools
-) -> tuple[Floats, Floats, Floats]:
+def expected(covariance: Floats, among: Floats, known: Floats, kept: Bools) -> tuple[Floats, Floats, Floats]:
     """Mean and SD of a standard score given up to k others, and the log-density of those others.
 
     `covariance` (n, k) with the others, `among` (n, k, k) between them, `known` (n, k) their scores. Others that are

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from milkqc import units
-from milkqc.errors import UnitError
 from milkqc.derive.ages import TERM_FROM_DAYS
 from milkqc.derive.newborn import Measure, newborn_score
 from milkqc.derive.preterm import FIRST_WEEK, LAST_WEEK, preterm_score
 from milkqc.derive.routing import CORRECTED_TO_DAYS
 from milkqc.derive.who import UNKNOWN, Measurements, who_scores
+from milkqc.errors import UnitError
 from milkqc.reference.growth import GrowthIndex, growth_indices
 
 if TYPE_CHECKING:

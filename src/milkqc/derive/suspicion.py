@@ -92,11 +92,10 @@ def suspicions(growth: pl.DataFrame, participants: pl.DataFrame) -> pl.DataFrame
         )
         for measure in JUDGED
     }
-    usable = {
-        measure: ~np.isnan(study.scores[measure]) & ~shared[measure].member for measure in JUDGED
-    }
+    usable = {measure: ~np.isnan(study.scores[measure]) & ~shared[measure].member for measure in JUDGED}
     sides = {
-        measure: neighbours(study.child, study.children.age, study.rank, usable[measure]) for measure in JUDGED
+        measure: neighbours(study.child, study.children.age, study.rank, usable[measure])
+        for measure in JUDGED
     }
     held = _Held(study, usable, sides)
     for measure in JUDGED:
@@ -342,7 +341,9 @@ def _one_each(found: pl.DataFrame) -> pl.DataFrame:
         ]
         return pl.max_horizontal(rivals) > pl.col(name)
 
-    return found.with_columns(pl.when(lost(name)).then(0.0).otherwise(pl.col(name)).alias(name) for name in claims)
+    return found.with_columns(
+        pl.when(lost(name)).then(0.0).otherwise(pl.col(name)).alias(name) for name in claims
+    )
 
 
 def _column(values: Floats, digits: int | None = None) -> pl.Series:

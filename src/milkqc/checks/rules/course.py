@@ -73,7 +73,13 @@ for _id, _column, _severity, _above, _up_to, _second in (
     @rule(
         _id,
         table="growth",
-        columns=(_column, *_CHILD, _FLAGS[_column], *_ODDS[_column], *(("measured",) if _column == "length_cm" else ())),
+        columns=(
+            _column,
+            *_CHILD,
+            _FLAGS[_column],
+            *_ODDS[_column],
+            *(("measured",) if _column == "length_cm" else ()),
+        ),
         needs=(_column, *_CHILD),
         severity=_severity,  # type: ignore[arg-type]
         source=_AGREEMENT,

@@ -27,7 +27,10 @@ for _measure in SUSPECTED:
     @rule(
         f"growth.{_measure}.unit",
         table="growth",
-        columns=(_measure, *(f"{_measure}__{part}" for part in ("odds", "reading", "would_be", "would_score"))),
+        columns=(
+            _measure,
+            *(f"{_measure}__{part}" for part in ("odds", "reading", "would_be", "would_score")),
+        ),
         needs=(_measure, f"{_measure}__odds"),
         severity="warning",
         source=_METHOD,
@@ -74,7 +77,10 @@ for _measure in SUSPECTED:
     @rule(
         f"growth.{_measure}.unit_in_batch",
         table="growth",
-        columns=(_measure, *(f"{_measure}__{part}" for part in ("batch", "reading", "would_be", "would_score"))),
+        columns=(
+            _measure,
+            *(f"{_measure}__{part}" for part in ("batch", "reading", "would_be", "would_score")),
+        ),
         needs=(_measure,),
         severity="info",
         source=_METHOD,

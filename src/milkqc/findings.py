@@ -8,6 +8,7 @@ unit, the message, and the way back to file, row and column.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -66,6 +67,8 @@ FINDINGS_SCHEMA: dict[str, Any] = {
     "source_column": pl.String,
 }
 
+# A finding about one site or team of a table (`site=A; team=2`) belongs to it, so that the site is asked.
+_GROUP = re.compile(r"(?:^|(?<=; ))(site|team)=([^;]+)")
 _ORDER = {"critical": 0, "warning": 1, "info": 2}
 
 
@@ -128,6 +131,8 @@ def complete(
         row["source_column"] = row["source_column"] or _held(mapped, (held or {}).get(row["source_file"]))
         row["n_rows"] = row["n_rows"] or 1
         row["status"] = "open"
+        if row["participant_id"] is None:
+            row |= {name: row.get(name) or of for name, of in _GROUP.findall(row["row_id"])}
         row["finding_id"] = finding_id(study, row["table"], row["row_id"], row["rule_id"], row["variable"])
         row["message"] = row["message"] or message(row["rule_id"], row)
         rows.append({column: row.get(column) for column in FINDINGS_SCHEMA})

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import milkqc
-from milkqc.derive.kinship import TWO_MEASUREMENTS, expected, within_child
+from milkqc.derive.kinship import TWO_MEASUREMENTS, expected, joint_density, within_child
 from milkqc.derive.neighbours import NOBODY, neighbours
 
 # The correlations of waz and laz between visits of the CPP, as docs/growth_suspicion.md lists them.
@@ -59,17 +59,16 @@ def test_visits_further_apart_tell_less():
 
 def test_one_witness_gives_the_textbook_regression():
     """Mean r x, SD sqrt(1 - r^2); the log-density of a standard normal."""
-    mean, sd, density = expected(
-        np.array([[0.8, 0.3]]), np.eye(2)[None], np.array([[-2.0, 9.0]]), np.array([[True, False]])
-    )
+    known, kept = np.array([[-2.0, 9.0]]), np.array([[True, False]])
+    mean, sd = expected(np.array([[0.8, 0.3]]), np.eye(2)[None], known, kept)
     assert mean[0] == pytest.approx(-1.6)
     assert sd[0] == pytest.approx(0.6)
-    assert density[0] == pytest.approx(-2 - 0.5 * np.log(2 * np.pi))
+    assert joint_density(np.eye(2)[None], known, kept)[0] == pytest.approx(-2 - 0.5 * np.log(2 * np.pi))
 
 
 def test_two_witnesses_agree_with_a_plain_inverse():
     cov, among, known = np.array([0.7, 0.5]), np.array([[1.0, 0.6], [0.6, 1.0]]), np.array([1.0, -1.0])
-    mean, sd, _ = expected(cov[None], among[None], known[None], np.ones((1, 2), dtype=bool))
+    mean, sd = expected(cov[None], among[None], known[None], np.ones((1, 2), dtype=bool))
     weights = np.linalg.inv(among) @ cov
     assert mean[0] == pytest.approx(weights @ known)
     assert sd[0] == pytest.approx(np.sqrt(1 - weights @ cov))

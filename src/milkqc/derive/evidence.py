@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from milkqc.derive.kinship import ALIKE, expected, log_density, within_child
+from milkqc.derive.kinship import ALIKE, expected, joint_density, log_density, within_child
 from milkqc.derive.neighbours import NOBODY
 
 Floats = npt.NDArray[np.float64]
@@ -43,9 +43,15 @@ class Witnesses:
         stay[list(places)] = True
         return Witnesses(self.covariance, self.among, self.known, self.kept & stay, self.spread)
 
+    def alone(self, place: int, score: Floats) -> Floats:
+        """The same given one witness, there or not."""
+        r = self.covariance[:, place]
+        away: Floats = (score - r * self.known[:, place]) / (np.sqrt(1 - r**2) * self.spread)
+        return away
+
     def distance(self, score: Floats) -> Floats:
         """How many SD the score lies from what all witnesses together lead one to expect."""
-        mean, sd, _ = expected(self.covariance, self.among, self.known, self.kept)
+        mean, sd = expected(self.covariance, self.among, self.known, self.kept)
         away: Floats = (score - mean) / (sd * self.spread)
         return away
 
@@ -123,10 +129,11 @@ def readings(held: Witnesses) -> Readings:
     """Every choice of witnesses. To leave one out costs LEFT_OUT, less what it is itself hard to believe: two visits
     that follow each other may both be in pounds."""
     mean, sd, cost = [], [], []
-    *_, whole = expected(held.covariance, held.among, held.known, held.kept)
+    whole = joint_density(held.among, held.known, held.kept)
     for mask in _MASKS:
         believed = held.kept & mask
-        middle, wide, density = expected(held.covariance, held.among, held.known, believed)
+        middle, wide = expected(held.covariance, held.among, held.known, believed)
+        density = joint_density(held.among, held.known, believed)
         dropped = (held.kept & ~mask).sum(axis=1)
         mean.append(middle)
         sd.append(wide * held.spread)

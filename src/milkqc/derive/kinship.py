@@ -40,26 +40,33 @@ def within_child(age: Floats, other: Floats) -> Floats:
     return fallen
 
 
-def expected(covariance: Floats, among: Floats, known: Floats, kept: Bools) -> tuple[Floats, Floats, Floats]:
-    """Mean and SD of a standard score given up to k others, and the log-density of those others.
+def expected(covariance: Floats, among: Floats, known: Floats, kept: Bools) -> tuple[Floats, Floats]:
+    """Mean and SD of a standard score given up to k others.
 
     `covariance` (n, k) with the others, `among` (n, k, k) between them, `known` (n, k) their scores. Others that are
-    not `kept` (n, k) say nothing, whatever stands in their place; with none kept the answer is 0, 1 and 0.
+    not `kept` (n, k) say nothing, whatever stands in their place; with none kept the answer is 0 and 1.
     """
-    count = known.shape[1]
-    both = kept[:, :, None] & kept[:, None, :]
-    matrix = np.where(both, among, 0.0)
-    diagonal = np.arange(count)
-    matrix[:, diagonal, diagonal] = 1.0
-    scores = np.where(kept, known, 0.0)
-    towards = np.where(kept, covariance, 0.0)
-    weights = np.linalg.solve(matrix, np.stack([towards, scores], axis=2))
-    mean = np.einsum("nk,nk->n", towards, weights[:, :, 1])
+    matrix, towards, scores = _believed(covariance, among, known, kept)
+    weights = np.linalg.solve(matrix, towards[:, :, None])[:, :, 0]
+    mean: Floats = (weights * scores).sum(axis=1)
     # 0.05: scores are rounded and measures read to a millimetre, so nothing is known better than that.
-    left = np.maximum(1 - np.einsum("nk,nk->n", towards, weights[:, :, 0]), 0.05)
-    square = np.einsum("nk,nk->n", scores, weights[:, :, 1])
-    density = -0.5 * (square + np.log(np.linalg.det(matrix)) + kept.sum(axis=1) * np.log(2 * np.pi))
-    return mean, np.sqrt(left), density
+    left = np.maximum(1 - (towards * weights).sum(axis=1), 0.05)
+    return mean, np.sqrt(left)
+
+
+def joint_density(among: Floats, known: Floats, kept: Bools) -> Floats:
+    """The logarithm of the normal density of the kept scores together; 0 where none is kept."""
+    matrix, _, scores = _believed(np.zeros_like(known), among, known, kept)
+    square = (scores * np.linalg.solve(matrix, scores[:, :, None])[:, :, 0]).sum(axis=1)
+    logged: Floats = -0.5 * (square + np.log(np.linalg.det(matrix)) + kept.sum(axis=1) * np.log(2 * np.pi))
+    return logged
+
+
+def _believed(covariance: Floats, among: Floats, known: Floats, kept: Bools) -> tuple[Floats, Floats, Floats]:
+    diagonal = np.arange(known.shape[1])
+    matrix = np.where(kept[:, :, None] & kept[:, None, :], among, 0.0)
+    matrix[:, diagonal, diagonal] = 1.0
+    return matrix, np.where(kept, covariance, 0.0), np.where(kept, known, 0.0)
 
 
 def log_density(score: Floats, mean: Floats, sd: Floats) -> Floats:

@@ -207,7 +207,7 @@ class _Held:
         either = held.kept[:, BEFORE] | held.kept[:, AFTER]
         away = held.distance(score)
         for place in (BEFORE, AFTER):
-            alone = held.only(place).distance(score)
+            alone = held.alone(place, score)
             away = np.where(both & (np.abs(alone) < np.abs(away)), alone, away)
         only = np.where(held.kept[:, BEFORE], held.known[:, BEFORE], held.known[:, AFTER])
         blamed = either & (both | (np.abs(score) >= np.abs(only)))

@@ -13,6 +13,7 @@ from milkqc.report.words import count, number
 Row = Mapping[str, Any]
 WIDTH, LEFT, RIGHT, TOP, FLOOR, HEIGHT = 320.0, 34.0, 306.0, 26.0, 172.0, 206.0
 _LABEL = 10.0
+_CLEAR = 10.0  # a ring at the lower edge stays off the axis and its numbers
 _SHORT = {"weight_kg": "weight", "length_cm": "length", "head_circumference_cm": "head", "muac_cm": "arm"}
 _LINES = (("plus_3", "+3"), ("plus_2", "+2"), ("median", "0"), ("minus_2", "−2"), ("minus_3", "−3"))
 
@@ -47,7 +48,7 @@ def growth_curve(curve: Row, *, key: str) -> Markup:
         if each["suspect"]:
             # One number only, so that the words of rings side by side do not lie on each other.
             words = _value(each["value"], low=low, high=high) if each["visit"] == curve["visit"] else ""
-            shapes.extend(_suspect(words, x(each["age_days"]), y(each["value"])))
+            shapes.extend(_suspect(words, x(each["age_days"]), min(y(each["value"]), FLOOR - _CLEAR)))
     at = next((each for each in points if each["suspect"] and each["visit"] == curve["visit"]), None)
     if curve["would_be"] is not None and at is not None:
         shapes.append(_diamond(x(at["age_days"]), y(curve["would_be"])))
@@ -123,7 +124,7 @@ def _suspect(words: str, x: float, y: float) -> list[Markup]:
         svg.tag("circle", cx=x, cy=y, r=3.5, class_="dot"),
         svg.tag("circle", cx=x, cy=y, r=8, class_="ring"),
     ]
-    side, anchor = (-11.0, "end") if x > (LEFT + RIGHT) / 2 else (11.0, "start")
+    side, anchor = (-13.0, "end") if x > (LEFT + RIGHT) / 2 else (13.0, "start")
     return [*shapes, svg.text(words, x + side, y + 4, anchor=anchor, kind="strong")] if words else shapes
 
 

@@ -12,10 +12,10 @@ import jinja2
 from markupsafe import Markup
 
 from milkqc.report import charts, words
-from milkqc.report.absent import behind
 from milkqc.report.found import sites_said
 from milkqc.report.growth_curves import growth_curve
 from milkqc.report.place import KINDS
+from milkqc.report.scheduled import anchor_of, behind
 from milkqc.report.site_chart import site_chart
 from milkqc.report.spread_chart import bounds, spread_chart
 from milkqc.report.verdict import LOOKS
@@ -66,6 +66,7 @@ def page(told: Mapping[str, Any]) -> str:
                 for place, each in enumerate(told["statistics"]["growth_curves"]["rows"], start=1)
             ],
             by_site=_by_site(told["statistics"]["zscores_by_site"]["rows"]),
+            card_at={(each["table"], each["variable"]): each["anchor"] for each in told["variables"]["list"]},
             panels=[
                 charts.histogram(
                     each["bins"],
@@ -99,6 +100,7 @@ def environment() -> jinja2.Environment:
         plainly=plainly,
         scheduled=scheduled,
         behind=behind,
+        anchor_of=anchor_of,
         share_bar=charts.share_bar,
         bounds=bounds,
         drawn=drawn,

@@ -151,7 +151,6 @@ def test_a_survey_of_this_quality_has_few_findings_and_no_false_alarm(smart):
         "growth.position.age": 36,
         "growth.position.not_believed": 1,
         "growth.position.often": 1,
-        "growth.weight_kg.unit": 1,
         "growth.visit.outside_window": 23,
         "growth.laz.flag": 1,
         "growth.wlz.flag": 2,

@@ -302,3 +302,10 @@ def test_scores_for_suspicion_are_those_of_the_growth_table():
     for measure, (score, _) in JUDGED.items():
         given = growth[measure].cast(pl.Float64).to_numpy()
         np.testing.assert_array_equal(plain_scores(measure, given, known), growth[score].to_numpy())
+
+
+def test_a_weight_that_agrees_with_its_odd_length_tells_of_a_wrong_age_and_not_of_pounds():
+    """A real child of a SMART survey: 89.7 cm and 13.7 kg at a recorded 268 days."""
+    rows = child("a", days=(268,))
+    rows[0] |= {"length_cm": 89.7, "weight_kg": 13.7, "head_circumference_cm": None}
+    assert said(rows) == []

@@ -15,7 +15,7 @@ import polars as pl
 
 from milkqc.derive.batches import Batch, batches
 from milkqc.derive.child_facts import facts, groups
-from milkqc.derive.evidence import AFTER, BEFORE, Witnesses, readings, together, witnesses
+from milkqc.derive.evidence import AFTER, BEFORE, BESIDE, Witnesses, readings, together, witnesses
 from milkqc.derive.neighbours import NOBODY, neighbours
 from milkqc.derive.restated import JUDGED, Children, alternatives, plain_scores
 
@@ -226,7 +226,9 @@ def _restated(held: _Held, measure: str, shared: Batch) -> dict[str, pl.Series]:
     declared = study.units[measure]
     for unit in sorted(set(declared[odd].tolist())):
         rows = odd[declared[odd] == unit]
-        told = readings(held.of(measure, rows))
+        seen = held.of(measure, rows)
+        told = readings(seen)
+        agreed = seen.kept[:, BESIDE] & (np.abs(seen.alone(BESIDE, study.scores[measure][rows])) <= NEAR)
         as_is, _ = told.fit(study.scores[measure][rows])
         for other in alternatives(measure, unit or None):
             would = study.values[measure][rows] * other.factor
@@ -234,6 +236,8 @@ def _restated(held: _Held, measure: str, shared: Batch) -> dict[str, pl.Series]:
             fits, away = told.fit(scored)
             better = (fits - as_is - RARE) / np.log(10)
             fitting = (np.abs(away) <= NEAR) & (np.abs(scored) <= BELIEVED)
+            # Two odd measures of a visit that agree with each other tell of a wrong age, not of a unit.
+            fitting &= ~(agreed & (np.abs(seen.alone(BESIDE, scored)) > NEAR))
             at = np.flatnonzero(fitting & ~(better <= odds[rows]) & (better > 0))
             if other.reading not in words:
                 words.append(other.reading)

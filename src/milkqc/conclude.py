@@ -32,6 +32,7 @@ def conclude(
     from milkqc.emit.tables import formulas, split
     from milkqc.summarise.codebook import codebook
     from milkqc.summarise.evidence import evidence
+    from milkqc.summarise.growth_curves import growth_curves
     from milkqc.summarise.mae_reference import reference_table
     from milkqc.summarise.overview import statistics
 
@@ -70,6 +71,7 @@ def conclude(
         watched={rule.id: (rule.table, rule.columns) for rule in all_rules()},
         data_cutoff=rule_settings(study).data_cutoff,
     )
+    figures["growth_curves"] = growth_curves(tables, findings)
     outputs = {
         **clean,
         "analysis": analysis,

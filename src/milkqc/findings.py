@@ -67,6 +67,8 @@ FINDINGS_SCHEMA: dict[str, Any] = {
     "source_column": pl.String,
 }
 
+# A finding about one site or team of a table (`site=A; team=2`) belongs to it, so that the site is asked.
+_OF_GROUP = {name: rf"(?:^|; ){name}=([^;]+)" for name in ("site", "team")}
 _ORDER = {"critical": 0, "warning": 1, "info": 2}
 
 
@@ -126,6 +128,13 @@ def complete(
     )
     findings = findings.with_columns(message=_messages(findings)).select(
         pl.col(name).cast(kind) for name, kind in FINDINGS_SCHEMA.items()
+    )
+    findings = findings.with_columns(
+        pl.when(pl.col("participant_id").is_null())
+        .then(pl.coalesce(name, pl.col("row_id").str.extract(pattern)))
+        .otherwise(name)
+        .alias(name)
+        for name, pattern in _OF_GROUP.items()
     )
     # Two drafts of one rule, row and variable (a key's merged rows, say) are one finding about more rows.
     whole_count = pl.col("n_rows").sum().over("finding_id")

@@ -74,6 +74,7 @@ def judge(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str |
     from milkqc.checks import contract, dictionary, suites
     from milkqc.checks import rules as coded
     from milkqc.checks.views import views as checked_views
+    from milkqc.derive.suspicion import suspicions
     from milkqc.mapping.apply import apply
 
     with step("mapping rows"):
@@ -86,8 +87,9 @@ def judge(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str |
         tables = _derived(tables, study)
     with step("checking the contract"):
         promised = contract.check(tables)
+    with step("looking within each child"):
+        views = checked_views(tables, suspected=suspicions(tables["growth"], tables["participants"]))
     with step("checking suites"):
-        views = checked_views(tables)
         believed = suites.check(views, study.rules, off=study.off)
     with step("checking rules"):
         ruled = coded.check(views, settings=rule_settings(study), off=study.off)

@@ -83,6 +83,7 @@ def conclude(
         lineage=lineage,
         origins=_origins(study),
         reconciliation=applied.reconciliation,
+        analytes=study.analytes,
         settings=_settings(study, fail_on, verdict, reason, code),
         statistics=statistics(tables, schedule=mapping.schedule)
         | evidence(

@@ -167,6 +167,7 @@ class Result:
     """Everything a run knows, without files. All tables are polars frames (`.to_pandas()` is one call away).
 
     `lineage` holds, by table and row_id, source file, row, raw texts, reasons, raw units and factors.
+    `analytes` are the study's own (reference.Analyte by key).
     `verdict` is `pass`, `fail` or `incomplete`, with the sentence that decided it in `verdict_reason`.
     """
 
@@ -188,6 +189,7 @@ class Result:
     reconciliation: tuple[Reconciled, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
     statistics: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    analytes: Mapping[str, Any] = field(default_factory=dict)
 
     def table(self, name: str) -> pl.DataFrame:
         """One of the harmonised tables by its name."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from milkqc import reference
 from milkqc.conclude import conclude, left_blank
 from milkqc.model import SEVERITIES, TABLES, LedgerRow, Result
 from milkqc.study import Study, choices, open_study, rule_settings
@@ -65,6 +66,11 @@ def run(
 
 def judge(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str | None = None) -> Result:
     """The pure part: read, apply, normalise, derive, check, sum up."""
+    with reference.using(study.analytes):
+        return _judged(study, fail_on=fail_on, step=step, site=site)
+
+
+def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str | None) -> Result:
     from milkqc.checks import contract, suites
     from milkqc.checks import rules as coded
     from milkqc.checks.views import views as checked_views

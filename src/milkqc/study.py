@@ -8,11 +8,11 @@ import hashlib
 import io
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from milkqc import __version__, catalogue
+from milkqc import __version__, catalogue, reference
 from milkqc.errors import MappingFaults, SourceError, SuiteFaults
 from milkqc.mapping.load import Loaded, load
 from milkqc.model import Origin, Rule
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from milkqc.mapping.language import Table
     from milkqc.mapping.sources import SourceTable
     from milkqc.readers.options import ReadOptions
+    from milkqc.reference import Analyte
 
 logger = logging.getLogger("milkqc")
 
@@ -37,17 +38,25 @@ class Study:
     off: Mapping[str, str]
     digests: Mapping[str, str]
     dictionaries: tuple[Origin, ...] = ()
+    analytes: Mapping[str, Analyte] = field(default_factory=dict)
 
 
 def open_study(mapping: Path, data: Path) -> Study:
     """The study of `mapping` with its sources under `data`.
 
-    Raises MappingFaults with every fault of the mapping and of its files together, SuiteFaults for rule files.
+    Raises MappingFaults with every fault of the mapping and of its files together, SuiteFaults for rule files,
+    AnalyteFaults for the study's own analytes.
     """
+    loaded = load(mapping, name=mapping.name)
+    own = _analytes(loaded)
+    with reference.using(own):
+        return _opened(loaded, own, mapping, data)
+
+
+def _opened(loaded: Loaded, own: Mapping[str, Analyte], mapping: Path, data: Path) -> Study:
     from milkqc.mapping.against import against
     from milkqc.mapping.lint import lint
 
-    loaded = load(mapping, name=mapping.name)
     faults = lint(loaded)
     tables: dict[str, SourceTable] = {}
     if not data.is_dir():
@@ -65,7 +74,28 @@ def open_study(mapping: Path, data: Path) -> Study:
         raise MappingFaults([*faults.faults, *error.faults]) if faults.faults else error from None
     faults.check()
     digests = {mapping.name: _sha256(mapping), **digests}
-    return Study(loaded, tables, rules, off, digests, _dictionaries(loaded, data))
+    return Study(loaded, tables, rules, off, digests, _explained(loaded, data), own)
+
+
+def _analytes(loaded: Loaded) -> Mapping[str, Analyte]:
+    """The study's own analytes; none where the mapping names no file, or one that lint will refuse."""
+    from milkqc.mapping.lint import leaves
+    from milkqc.reference.own import NONE, read_analytes
+
+    file = loaded.mapping.analytes_file
+    return NONE if file is None or leaves(file) else read_analytes(loaded.folder / file)
+
+
+def _explained(loaded: Loaded, data: Path) -> tuple[Origin, ...]:
+    """The files that explain others: data dictionaries, the study's own analytes and estimates."""
+    beside = [loaded.mapping.analytes_file, loaded.mapping.mae.values if loaded.mapping.mae else None]
+    kinds = ("analytes", "adequacy_estimates")
+    own = [
+        _explaining(loaded.folder / file, file, kind)
+        for file, kind in zip(beside, kinds, strict=True)
+        if file is not None and (loaded.folder / file).is_file()
+    ]
+    return (*_dictionaries(loaded, data), *own)
 
 
 def _dictionaries(loaded: Loaded, data: Path) -> tuple[Origin, ...]:
@@ -73,20 +103,24 @@ def _dictionaries(loaded: Loaded, data: Path) -> tuple[Origin, ...]:
     found = {}
     for table in loaded.mapping.tables.values():
         for path in _inside(table.dictionary, data)[:1] if table.dictionary is not None else []:
-            lines = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig", errors="replace"))))
             shown = path.relative_to(data.resolve()).as_posix()
-            found[shown] = Origin(
-                file=shown,
-                sha256=_sha256(path),
-                format="redcap_dictionary",
-                encoding="utf-8",
-                encoding_basis="assumed",
-                rows=max(len(lines) - 1, 0),
-                columns=len(lines[0]) if lines else 0,
-                reader="redcap",
-                reader_version=__version__,
-            )
+            found[shown] = _explaining(path, shown, "redcap_dictionary", reader="redcap")
     return tuple(found[name] for name in sorted(found))
+
+
+def _explaining(path: Path, shown: str, kind: str, *, reader: str = "csv") -> Origin:
+    lines = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig", errors="replace"))))
+    return Origin(
+        file=shown,
+        sha256=_sha256(path),
+        format=kind,
+        encoding="utf-8",
+        encoding_basis="assumed",
+        rows=max(len(lines) - 1, 0),
+        columns=len(lines[0]) if lines else 0,
+        reader=reader,
+        reader_version=__version__,
+    )
 
 
 def _read(name: str, table: Table, loaded: Loaded, data: Path, faults: FaultList) -> SourceTable | None:

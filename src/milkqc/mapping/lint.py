@@ -23,6 +23,13 @@ def lint(loaded: Loaded) -> FaultList:
     for name, day in (("study_start", mapping.study_start), ("data_cutoff", mapping.data_cutoff)):
         if day is not None and not is_iso_date(day):
             faults.add((name,), "M113", f"{day!r} is not a date.", "Write it as YYYY-MM-DD.")
+    if mapping.analytes_file is not None and leaves(mapping.analytes_file):
+        faults.add(
+            ("analytes_file",),
+            "M130",
+            f"the path {mapping.analytes_file!r} leaves the mapping's folder.",
+            "Keep it beside the mapping.",
+        )
     same_codes(("missing",), mapping.missing, faults)
     for visit, planned in mapping.schedule.items():
         if planned.window is not None and planned.window[0] > planned.window[1]:
@@ -99,6 +106,13 @@ def _mae(mapping: Mapping, faults: FaultList) -> None:
                 nearest(analyte, known),
             )
     if mae.values is not None:
+        if leaves(mae.values):
+            faults.add(
+                ("mae", "values"),
+                "M130",
+                f"the path {mae.values!r} leaves the mapping's folder.",
+                "Keep it beside the mapping.",
+            )
         return
     from milkqc.reference import mae as estimates
 

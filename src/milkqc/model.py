@@ -141,6 +141,21 @@ class LedgerRow:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """A value that a study computed itself (`compare:`): of which table and name, and how far from ours it may be.
+
+    `tolerance` is in the unit of what is compared, or a percentage of ours (`relative`). With a `formula` ours is
+    that, over the block's own columns; without, the derived column of the name.
+    """
+
+    table: str
+    name: str
+    tolerance: float
+    relative: bool
+    formula: str | None = None
+
+
+@dataclass(frozen=True)
 class Checked:
     """What a home of checks gives back: draft findings (findings.DRAFT_SCHEMA) and its part of the ledger."""
 

@@ -71,10 +71,11 @@ def judge(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str |
 
 
 def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str | None) -> Result:
-    from milkqc.checks import contract, suites
+    from milkqc.checks import compare, contract, suites
     from milkqc.checks import rules as coded
     from milkqc.checks.views import views as checked_views
     from milkqc.mapping.apply import apply
+    from milkqc.mapping.comparisons import compared
 
     with step("mapping rows"):
         applied = apply(study.loaded.mapping, study.tables)
@@ -91,12 +92,28 @@ def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str
         believed = suites.check(views, study.rules, off=study.off)
     with step("checking rules"):
         ruled = coded.check(views, settings=rule_settings(study), off=study.off)
+        own = compare.check(tables, compared(study.loaded.mapping))
     with step("summing up"):
         analysis, analysis_drafts = _analysis(tables, study)
         drafts = pl.concat(
-            [applied.drafts, unit_drafts, promised.drafts, believed.drafts, ruled.drafts, analysis_drafts]
+            [
+                applied.drafts,
+                unit_drafts,
+                promised.drafts,
+                believed.drafts,
+                ruled.drafts,
+                own.drafts,
+                analysis_drafts,
+            ]
         )
-        ledger = [*applied.ledger, *unit_ledger, *promised.ledger, *believed.ledger, *ruled.ledger]
+        ledger = [
+            *applied.ledger,
+            *unit_ledger,
+            *promised.ledger,
+            *believed.ledger,
+            *ruled.ledger,
+            *own.ledger,
+        ]
         ledger += left_blank(analysis, analysis_drafts)
         result = conclude(study, applied, tables, analysis, drafts, ledger, fail_on)
         return result if restricted is None else _told(result, str(site), restricted)

@@ -19,6 +19,7 @@ def current(rules: Sequence[Rule]) -> tuple[str, ...]:
                 *(promise.id for table in TABLES for promise in promises(table)),
                 *(rule.id for rule in all_rules()),
                 *(rule.id for rule in rules),
+                *(f"{table}.compare" for table in TABLES),
                 "milk.limits.none",
                 "biomarkers.limits.none",
             }

@@ -69,7 +69,7 @@ def apply(mapping: Mapping, sources: Words[str, SourceTable]) -> Applied:
             parts[target].append(Part(name, policy_of(table, block.repeats), frame, problems))
             _judged(account, table, target, built, frame)
             for variable, names in built.columns.items():
-                key = (target, variable.removeprefix("let_"))
+                key = (target, variable.removeprefix("let_").removeprefix("compare_"))
                 known = filter(None, columns.get(key, "").split("; "))
                 columns[key] = "; ".join(dict.fromkeys([*known, *names]))
     tables = {table: stack.stacked(table, parts[table], account) for table in TABLES}

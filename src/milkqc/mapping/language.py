@@ -112,6 +112,12 @@ class Extra(Column):
     type: Literal["text", "number", "integer", "boolean", "date"] = "text"
 
 
+class Comparison(Column):
+    """A value that the study computed itself, and how far from ours it may be; with `formula`, from that."""
+
+    tolerance: Amount
+
+
 class Analyte(Column):
     """One analyte: of a wide file (with `from`), or what a long file's rows of it need besides."""
 
@@ -196,7 +202,7 @@ class Block(Model):
     repeats: Repeats | None = None
     controls: Controls | None = None
     specimen: Literal["milk", "serum", "plasma", "urine", "whole_blood", "dried_blood_spot"] = "milk"
-    compare: dict[str, Any] | None = None
+    compare: dict[str, Comparison] = Field(default_factory=dict)
 
 
 class Table(Model):

@@ -8,6 +8,7 @@ from milkqc import reference
 from milkqc.mapping import lint_columns, targets
 from milkqc.mapping.faults import FaultList, nearest
 from milkqc.mapping.language import Block, Mapping
+from milkqc.mapping.lint_compare import compare
 from milkqc.mapping.lint_options import is_iso_date, same_codes
 from milkqc.mapping.load import Loaded
 from milkqc.mapping.repeats import policy_of
@@ -40,6 +41,7 @@ def lint(loaded: Loaded) -> FaultList:
         faults.add((), "M111", "no target table is mapped.", "Add `participants:`, `growth:` or `milk:`.")
     for table, place, block in mapping.blocks():
         _block(table, (table, place), block, mapping, faults)
+    compare(mapping, faults)
     return faults
 
 

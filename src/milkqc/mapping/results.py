@@ -9,7 +9,7 @@ import polars as pl
 
 from milkqc import cells as text_cells
 from milkqc import reference
-from milkqc.mapping import actions, blocks, rejects, targets, values
+from milkqc.mapping import actions, blocks, comparisons, rejects, targets, values
 from milkqc.mapping.actions import Place
 from milkqc.mapping.blocks import PLACED_PROBLEMS, Built
 from milkqc.mapping.language import Analyte, Block, Defaults, LimitOf
@@ -34,7 +34,9 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
             made[name].value.alias(name) if name in made else pl.lit(None, dtype=pl.String).alias(name)
             for name in targets.KEYS[table]
         )
-        for analyte, mapped, mine, spec in _analytes(block, place):
+        made_here = _analytes(block, place)
+        shared = _compared(block, place, shared, shared_columns, made_here)
+        for analyte, mapped, mine, spec in made_here:
             reason = why
             if analyte is None:
                 named = place.rows.cells(_long_analyte(block)).text.fill_null("empty")
@@ -147,6 +149,22 @@ def _shared(table: str, block: Block, place: Place) -> tuple[pl.DataFrame, dict[
     if block.repeats is not None and block.repeats.latest is not None:
         frame = frame.with_columns(_order(block.repeats.latest, block, place, made).alias("_latest"))
     return frame, made
+
+
+def _compared(
+    block: Block,
+    place: Place,
+    shared: pl.DataFrame,
+    columns: dict[str, Mapped],
+    analytes: list[tuple[str | None, Mapped, pl.Series, Analyte]],
+) -> pl.DataFrame:
+    """`shared` with what the study computed itself, and our formula over the row's own results beside it."""
+    known = {**columns, **{name: mapped for name, mapped, _, _ in analytes if name is not None}}
+    for name, mapped in comparisons.made(block, place, known).items():
+        shared = shared.with_columns(blocks.stored_columns(name, "let", mapped))
+        if mapped.problems.height or name.startswith(comparisons.THEIRS):
+            columns[name.removeprefix(comparisons.THEIRS)] = mapped
+    return shared
 
 
 def _order(column: str, block: Block, place: Place, made: Mapping[str, Mapped]) -> pl.Series:

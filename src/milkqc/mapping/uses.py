@@ -54,10 +54,14 @@ def _block(table: str, path: Path_, block: Block) -> Iterator[Use]:
         ("columns", dict(block.columns)),
         ("extra", dict(block.extra)),
         ("analytes", dict(block.analytes)),
+        # A comparison's formula is over what the block makes, never over source columns.
+        ("compare", {n: spec.model_copy(update={"formula": None}) for n, spec in block.compare.items()}),
     ]
     for section, specs in sections:
         for name, spec in specs.items():
-            kind = "text" if section == "key" else "number" if section in {"let", "analytes"} else ""
+            kind = (
+                "text" if section == "key" else "number" if section in {"let", "analytes", "compare"} else ""
+            )
             if section == "columns":
                 kind = known[name].type if name in known else ""
             if section == "extra":

@@ -15,7 +15,8 @@ import polars as pl
 
 from milkqc.reference.judging import judged
 from milkqc.reference.mae import MaeChoice
-from milkqc.summarise.censored import Quantiles, quantiles
+from milkqc.summarise.censored import Floats, Quantiles, quantiles, share_below
+from milkqc.summarise.order_statistics import Estimated, estimate
 
 SCHEMA: dict[str, Any] = {
     "analyte": pl.String,
@@ -51,6 +52,12 @@ SCHEMA: dict[str, Any] = {
     "q75": pl.Float64,
     "median_over_mae": pl.Float64,
     "estimator": pl.String,
+    "percent_below_km": pl.Float64,
+    "ros_median": pl.Float64,
+    "ros_q25": pl.Float64,
+    "ros_q75": pl.Float64,
+    "percent_below_ros": pl.Float64,
+    "ros_estimator": pl.String,
 }
 
 _CELL = ("analyte", "visit", "method", "measures")
@@ -81,7 +88,9 @@ def reference_table(
     measurands stand apart. `percent_below` is of the results that could be judged, with Wilson's 95 % interval;
     `median`, `q25`, `q75` are of all results with a number or a limit, `median_over_mae` of those to which the
     estimate applies, each over its own estimate where that changes with age (`mae` is then the median of the
-    estimates applied). `mae` is null where it applies to no result. Shares and quantiles are rounded to 10
+    estimates applied). `percent_below_km` is of all results, those with a limit on the wrong side of the estimate
+    included, by the reversed Kaplan-Meier method; the `ros_` columns and `percent_below_ros` are by robust
+    regression on order statistics, where results lie below a limit. `mae` is null where it applies to no result. Shares and quantiles are rounded to 10
     significant digits.
     """
     results = _results(milk, participants, group_by)
@@ -151,9 +160,9 @@ def _summary(cell: pl.DataFrame, choice: MaeChoice | None) -> dict[str, Any]:
     below, above = counts.get("below", 0), counts.get("at_or_above", 0)
     low, high = wilson(below, below + above)
     spread = _quantiles(cell)
-    ratio = _quantiles(
-        cell.filter(pl.col("mae").is_not_null()).with_columns(pl.col("value", "limit") / pl.col("mae"))
-    )
+    applied = cell.filter(pl.col("mae").is_not_null()).with_columns(pl.col("value", "limit") / pl.col("mae"))
+    ratio, ros, ros_ratio = _quantiles(applied), _by_line(cell), _by_line(applied)
+    at = ros.quantiles()
     return {
         **_estimate(cell, choice),
         "basis": choice.basis if choice is not None else None,
@@ -172,6 +181,12 @@ def _summary(cell: pl.DataFrame, choice: MaeChoice | None) -> dict[str, Any]:
         "q75": _rounded(spread.at[2]),
         "median_over_mae": _rounded(ratio.at[1]),
         "estimator": spread.estimator or None,
+        "percent_below_km": _percent(_share_below_estimate(applied)),
+        "ros_median": _rounded(at[1]),
+        "ros_q25": _rounded(at[0]),
+        "ros_q75": _rounded(at[2]),
+        "percent_below_ros": _percent(ros_ratio.share_below(1.0)),
+        "ros_estimator": ros.estimator or None,
     }
 
 
@@ -189,10 +204,34 @@ def _estimate(cell: pl.DataFrame, choice: MaeChoice | None) -> dict[str, Any]:
 
 
 def _quantiles(cell: pl.DataFrame) -> Quantiles:
-    def limits(side: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-        return cell.filter(pl.col("censored") == side)["limit"].to_numpy().astype(np.float64)
+    return quantiles(_values(cell), below=_limits(cell, "<"), above=_limits(cell, ">"))
 
-    return quantiles(cell["value"].drop_nulls().to_numpy(), below=limits("<"), above=limits(">"))
+
+def _by_line(cell: pl.DataFrame) -> Estimated:
+    """The results of a cell by regression on order statistics; only where some lie below a limit and none above."""
+    if not _limits(cell, "<").size or _limits(cell, ">").size:
+        return Estimated(np.array([], dtype=np.float64), "")
+    return estimate(_values(cell), _limits(cell, "<"))
+
+
+def _share_below_estimate(applied: pl.DataFrame) -> float | None:
+    """The share under 1 of results over their estimates, by the reversed Kaplan-Meier method."""
+    below = _limits(applied, "<")
+    if _limits(applied, ">").size or np.isnan(below).any():
+        return None
+    return share_below(_values(applied), below, bound=1.0)
+
+
+def _values(cell: pl.DataFrame) -> Floats:
+    return cell["value"].drop_nulls().to_numpy().astype(np.float64)
+
+
+def _limits(cell: pl.DataFrame, side: str) -> Floats:
+    return cell.filter(pl.col("censored") == side)["limit"].to_numpy().astype(np.float64)
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else _rounded(100 * share)
 
 
 def wilson(count: int, of: int) -> tuple[float | None, float | None]:

@@ -185,7 +185,9 @@ def _analytes(block: Block, place: Place) -> list[tuple[str | None, Mapped, pl.S
     if block.long is None:
         for name, given in block.analytes.items():
             spec = _with_defaults(given, block.every)
-            found.append((name, actions.make(spec, "number", place, result=True), everywhere, spec))
+            assay = limits(spec.limit, place).value if spec.limit is not None else None
+            made = actions.make(spec, "number", place, result=True, assay=assay)
+            found.append((name, made, everywhere, spec))
         return found
     long = block.long
     named = analyte_names(block, place)

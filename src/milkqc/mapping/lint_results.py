@@ -98,6 +98,23 @@ def analytes(table: str, path: Path_, block: Block, faults: FaultList) -> None:
             _unit((*path, "long", "codes", code), name, Analyte(), block, faults)
 
 
+def controls(path: Path_, block: Block, faults: FaultList) -> None:
+    """Note what is wrong with the certified values of a block's control materials."""
+    if block.controls is None:
+        return
+    for level, own in block.controls.targets.items():
+        for name, target in own.items():
+            where = (*path, "controls", "targets", level, name)
+            if name not in reference.analytes():
+                hint = nearest(name, reference.analytes())
+                faults.add(where, "M204", f"the analyte {name!r} is not known.", hint)
+                continue
+            spec = block.analytes.get(name)
+            substance = (spec.substance if spec is not None else None) or block.every.substance
+            to = reference.analytes()[name].unit
+            lint_units.converts((*where, "unit"), target.unit, to, faults, what=name, substance=substance)
+
+
 def _one(path: Path_, name: str, spec: Analyte, block: Block, faults: FaultList) -> None:
     action = action_of(spec, "number")
     if action in REPLICATES and block.long is not None:

@@ -35,7 +35,15 @@ def _block(table: str, path: Path_, block: Block) -> Iterator[Use]:
     for column in block.where:
         yield Use(block.from_, column, (*path, "where", column))
     if block.controls is not None:
-        yield Use(block.from_, block.controls.from_, (*path, "controls", "from"))
+        named: tuple[tuple[str, str | None], ...] = (
+            ("from", block.controls.from_),
+            ("level", block.controls.level),
+            ("of", block.controls.of),
+            ("order", block.controls.order),
+        )
+        for key, column in named:
+            if column is not None:
+                yield Use(block.from_, column, (*path, "controls", key))
     if block.repeats is not None and block.repeats.latest is not None:
         yield _at(block, block.repeats.latest, (*path, "repeats", "latest"))
     for name, link in block.with_.items():

@@ -69,7 +69,7 @@ def test_a_target_is_a_mean_and_a_deviation_above_zero(faults_of):
 
 def test_a_target_is_of_an_analyte_and_in_a_unit_that_converts(faults_of):
     assert faults_of(MILK.replace("low: {iodine", "low: {iodin"), lab=LAB, tubes=TUBES) == [
-        "study.yaml:12 M204 milk.controls.targets.low.iodin: the analyte 'iodin' is not known. Did you mean iodine?"
+        "study.yaml:12 M204 milk.controls.targets.low.iodin: the analyte 'iodin' is not known. Did you mean iodine or biotin?"
     ]
     assert faults_of(MILK.replace("unit: mg/L}}", "unit: umol/L}}"), lab=LAB, tubes=TUBES)[0].startswith(
         "study.yaml:12 M206 milk.controls.targets.low.iodine.unit: umol/L of iodine is an amount"

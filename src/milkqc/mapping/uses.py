@@ -35,15 +35,10 @@ def _block(table: str, path: Path_, block: Block) -> Iterator[Use]:
     for column in block.where:
         yield Use(block.from_, column, (*path, "where", column))
     if block.controls is not None:
-        named: tuple[tuple[str, str | None], ...] = (
-            ("from", block.controls.from_),
-            ("level", block.controls.level),
-            ("of", block.controls.of),
-            ("order", block.controls.order),
-        )
-        for key, column in named:
-            if column is not None:
-                yield Use(block.from_, column, (*path, "controls", key))
+        for key in ("from_", "level", "of", "order"):
+            named = getattr(block.controls, key)
+            if named is not None:
+                yield Use(block.from_, named, (*path, "controls", key.rstrip("_")))
     if block.repeats is not None and block.repeats.latest is not None:
         yield _at(block, block.repeats.latest, (*path, "repeats", "latest"))
     for name, link in block.with_.items():

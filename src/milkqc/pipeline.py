@@ -73,6 +73,7 @@ def judge(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str |
 def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str | None) -> Result:
     from milkqc.checks import compare, contract, suites
     from milkqc.checks import rules as coded
+    from milkqc.checks.laboratory import run as laboratory
     from milkqc.checks.views import views as checked_views
     from milkqc.mapping.apply import apply
     from milkqc.mapping.comparisons import compared
@@ -92,28 +93,14 @@ def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str
         believed = suites.check(views, study.rules, off=study.off)
     with step("checking rules"):
         ruled = coded.check(views, settings=rule_settings(study), off=study.off)
+        batches = laboratory.check(views["milk"], _own_rows(applied), off=frozenset(study.off))
         own = compare.check(tables, compared(study.loaded.mapping))
     with step("summing up"):
         analysis, analysis_drafts = _analysis(tables, study)
-        drafts = pl.concat(
-            [
-                applied.drafts,
-                unit_drafts,
-                promised.drafts,
-                believed.drafts,
-                ruled.drafts,
-                own.drafts,
-                analysis_drafts,
-            ]
-        )
-        ledger = [
-            *applied.ledger,
-            *unit_ledger,
-            *promised.ledger,
-            *believed.ledger,
-            *ruled.ledger,
-            *own.ledger,
-        ]
+        parts = (applied, promised, believed, ruled, batches, own)
+        drafts = pl.concat([unit_drafts, analysis_drafts, *(part.drafts for part in parts)])
+        drafts = laboratory.explained(drafts, views["milk"])
+        ledger = [*unit_ledger, *(row for part in parts for row in part.ledger)]
         ledger += left_blank(analysis, analysis_drafts)
         result = conclude(study, applied, tables, analysis, drafts, ledger, fail_on)
         return result if restricted is None else _told(result, str(site), restricted)
@@ -164,6 +151,13 @@ def _normalised(applied: Applied) -> tuple[dict[str, pl.DataFrame], pl.DataFrame
         drafts.append(draft)
         ledger.extend(normalise.ledger(name, applied.tables[name], draft))
     return tables, pl.concat(drafts), ledger
+
+
+def _own_rows(applied: Applied) -> pl.DataFrame:
+    """The laboratory's own rows in canonical values; a unit that cannot be read leaves its value null."""
+    from milkqc import normalise
+
+    return normalise.normalise("milk", applied.controls)[0]
 
 
 def _derived(tables: Mapping[str, pl.DataFrame], study: Study) -> dict[str, pl.DataFrame]:

@@ -58,7 +58,8 @@ class Judged:
     def likeliest(self, alternatives: Sequence[Alternative]) -> tuple[Alternative, ...]:
         """The alternatives that make up nine tenths of `another_unit`, the likeliest first."""
         ranked = sorted(alternatives, key=lambda one: (-self.posterior[one.unit], one.unit))
-        chosen, total = [], 0.0
+        chosen: list[Alternative] = []
+        total = 0.0
         for one in ranked:
             if chosen and total >= 0.9 * self.another_unit:
                 break

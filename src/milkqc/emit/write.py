@@ -22,6 +22,7 @@ from milkqc.errors import OutputError
 from milkqc.model import TABLES, Result
 
 FORMATS = ("csv", "parquet", "dta", "sav")
+SCHEDULED = "scheduled_people"  # the statistic that has a file of its own, completeness.csv
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
@@ -77,6 +78,8 @@ def _tables(folder: Path, result: Result) -> dict[str, pl.DataFrame]:
         "checks": result.checks,
         "codebook": result.codebook,
     }
+    if SCHEDULED in result.statistics:
+        people["completeness"] = result.statistics[SCHEDULED]
     for name, frame in people.items():
         write_csv(frame, folder / f"{name}.csv", for_people=True)
     return {**data, **lineage, **people, "mae_reference": result.mae_reference}

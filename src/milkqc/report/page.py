@@ -12,9 +12,9 @@ import jinja2
 from markupsafe import Markup
 
 from milkqc.report import charts, words
-from milkqc.report.absent import behind
 from milkqc.report.found import sites_said
 from milkqc.report.place import KINDS
+from milkqc.report.scheduled import anchor_of, behind
 from milkqc.report.site_chart import site_chart
 from milkqc.report.spread_chart import bounds, spread_chart
 from milkqc.report.verdict import LOOKS
@@ -94,6 +94,7 @@ def environment() -> jinja2.Environment:
         plainly=plainly,
         scheduled=scheduled,
         behind=behind,
+        anchor_of=anchor_of,
         share_bar=charts.share_bar,
         bounds=bounds,
         drawn=drawn,

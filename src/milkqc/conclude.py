@@ -34,6 +34,7 @@ def conclude(
     from milkqc.summarise.evidence import evidence
     from milkqc.summarise.mae_reference import reference_table
     from milkqc.summarise.overview import statistics
+    from milkqc.summarise.sensitivity import sensitivity
 
     mapping = study.loaded.mapping
     clean, lineage = {}, {}
@@ -70,11 +71,13 @@ def conclude(
         watched={rule.id: (rule.table, rule.columns) for rule in all_rules()},
         data_cutoff=rule_settings(study).data_cutoff,
     )
+    figures["mae_sensitivity"] = sensitivity(tables["milk"], tables["participants"], choices(study), findings)
     outputs = {
         **clean,
         "analysis": analysis,
         "mae_reference": reference_rows,
         "findings": findings,
+        "mae_sensitivity": figures["mae_sensitivity"],
         "completeness": figures["scheduled_people"],
         "checks": checks,
         "rejected": applied.rejected,

@@ -25,6 +25,7 @@ _COUNTS: Mapping[str, tuple[str, ...]] = {
         "not_comparable",
         "outside_age",
         "not_measured",
+        "clusters",
     ),
     "checks": ("looked_at", "failed", "not_judged", "findings"),
 }

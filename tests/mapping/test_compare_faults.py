@@ -83,7 +83,7 @@ milk:
 """
     assert faults_of(text, g="ID,V,T,W,U,B\n1,a,zinc,1,mg/L,2\n") == [
         "study.yaml:8 M123 milk.compare.all.formula: a long file has one result a row: there is nothing to add up "
-        "beside it. Map the total as an analyte of its own and check it by a rule with `sum_of`."
+        "beside it. Take it out, or map the file that has them side by side."
     ]
 
 

@@ -74,7 +74,7 @@ def _formula(path: Path_, spec: Comparison, block: Block, faults: FaultList) -> 
             where,
             "M123",
             "a long file has one result a row: there is nothing to add up beside it.",
-            "Map the total as an analyte of its own and check it by a rule with `sum_of`.",
+            "Take it out, or map the file that has them side by side.",
         )
         return
     known = {**block.columns, **block.analytes, **block.let}

@@ -116,27 +116,10 @@ def _verdicts(groups: list[Group], stood: list[Stood | None]) -> dict[int, Judge
             continue
         verdicts[place] = model.judge(where.distances, others, group_sd=model.PLATE_SD, reference=published)
     if len(verdicts) == 2:
-        return _rivals(verdicts)
+        (one, first), (other, second) = sorted(verdicts.items())
+        first, second = model.rivals(first, second)
+        return {one: first, other: second}
     return verdicts
-
-
-def _rivals(verdicts: dict[int, Judged]) -> dict[int, Judged]:
-    """Of two groups that differ one is wrong: what explains one away must not be counted for both."""
-    (one, first), (other, second) = sorted(verdicts.items())
-    odds = {
-        place: (1 - verdict.posterior[model.NONE]) / max(verdict.posterior[model.NONE], 1e-300)
-        for place, verdict in ((one, first), (other, second))
-    }
-    total = 1 + odds[one] + odds[other]
-    made = {}
-    for place, verdict in ((one, first), (other, second)):
-        none = 1 - odds[place] / total
-        rest = 1 - verdict.posterior[model.NONE]
-        scale = (1 - none) / rest if rest else 0.0
-        made[place] = Judged(
-            {name: none if name == model.NONE else share * scale for name, share in verdict.posterior.items()}
-        )
-    return made
 
 
 def _published(group: Group) -> Distance | None:

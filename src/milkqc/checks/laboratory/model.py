@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -46,9 +47,15 @@ class Distance:
 
 @dataclass(frozen=True)
 class Judged:
-    """The posterior of every explanation of a group: `as declared`, `other shift`, and each alternative's unit."""
+    """The posterior of every explanation of a group: `as declared`, `other shift`, and each alternative's unit.
+
+    `logs` are the logarithms of prior times likelihood, before they are shared out; `published` that of what was
+    published, were the group as declared.
+    """
 
     posterior: dict[str, float]
+    logs: dict[str, float]
+    published: float = 0.0
 
     @property
     def another_unit(self) -> float:
@@ -91,10 +98,34 @@ def judge(
         for name, shift in expected.items()
     }
     logs[OTHER] = math.log(OTHER_SHIFT) + _evidence(combined, reference, 0.0, SHIFT_SD**2 + group_sd**2)
+    published = _log_normal(reference.delta, reference.variance) if reference is not None else 0.0
+    return Judged(_shared(logs), logs, published)
+
+
+def rivals(one: Judged, other: Judged) -> tuple[Judged, Judged]:
+    """Both judged again where there is no third: of two groups that differ one is off, not both.
+
+    What explains the distance away for one is a rival of what explains it away for the other; what was published
+    about each decides.
+    """
+    first = {("one", name): value + other.published for name, value in one.logs.items()}
+    second = {("other", name): value + one.published for name, value in other.logs.items() if name != NONE}
+    shares = _shared({**first, **second})
+    made = []
+    for which, judged in (("one", one), ("other", other)):
+        own = {name: shares[which, name] for name in judged.logs if name != NONE}
+        made.append(Judged({NONE: 1 - sum(own.values()), **own}, judged.logs, judged.published))
+    return made[0], made[1]
+
+
+Name = TypeVar("Name")
+
+
+def _shared(logs: dict[Name, float]) -> dict[Name, float]:
     top = max(logs.values())
     weights = {name: math.exp(value - top) for name, value in logs.items()}
     total = sum(weights.values())
-    return Judged({name: weight / total for name, weight in weights.items()})
+    return {name: weight / total for name, weight in weights.items()}
 
 
 def combine(distances: Sequence[Distance]) -> Distance | None:

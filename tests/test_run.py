@@ -22,6 +22,7 @@ OUTPUTS = {
     "rejected.csv",
     "checks.csv",
     "codebook.csv",
+    "completeness.csv",
     "datapackage.json",
     "report.html",
     "report.json",

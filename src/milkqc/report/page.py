@@ -61,6 +61,7 @@ def page(told: Mapping[str, Any]) -> str:
             style=Markup(_package_text("report.css")),  # noqa: S704 - our own file, not data
             mae_pictures=_mae_pictures(told["mae"]),
             by_site=_by_site(told["statistics"]["zscores_by_site"]["rows"]),
+            card_at={(each["table"], each["variable"]): each["anchor"] for each in told["variables"]["list"]},
             panels=[
                 charts.histogram(
                     each["bins"],

@@ -35,6 +35,7 @@ def conclude(
     from milkqc.summarise.growth_curves import growth_curves
     from milkqc.summarise.mae_reference import reference_table
     from milkqc.summarise.overview import statistics
+    from milkqc.summarise.sensitivity import sensitivity
 
     mapping = study.loaded.mapping
     clean, lineage = {}, {}
@@ -72,11 +73,13 @@ def conclude(
         data_cutoff=rule_settings(study).data_cutoff,
     )
     figures["growth_curves"] = growth_curves(tables, findings)
+    figures["mae_sensitivity"] = sensitivity(tables["milk"], tables["participants"], choices(study), findings)
     outputs = {
         **clean,
         "analysis": analysis,
         "mae_reference": reference_rows,
         "findings": findings,
+        "mae_sensitivity": figures["mae_sensitivity"],
         "completeness": figures["scheduled_people"],
         "checks": checks,
         "rejected": applied.rejected,
@@ -94,6 +97,7 @@ def conclude(
         lineage=lineage,
         origins=_origins(study),
         reconciliation=applied.reconciliation,
+        analytes=study.analytes,
         settings=_settings(study, fail_on, verdict, reason, code),
         statistics=figures,
     )

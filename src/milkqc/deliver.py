@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from milkqc import reference
 from milkqc.errors import OutputError
 from milkqc.model import Result
 
@@ -35,7 +36,8 @@ def deliver(result: Result, out: Path, *, formats: tuple[str, ...] = ("csv", "pa
     from milkqc.emit.write import write
     from milkqc.report import render
 
-    write(result, out, formats=formats, rendered=render(result), manifest=manifest(result))
+    with reference.using(result.analytes):
+        write(result, out, formats=formats, rendered=render(result), manifest=manifest(result))
 
 
 def deliver_public(result: Result, out: Path) -> Result:
@@ -46,7 +48,9 @@ def deliver_public(result: Result, out: Path) -> Result:
     from milkqc import privacy
     from milkqc.emit.public import write_public
 
-    published = privacy.publish(result)
+    with reference.using(result.analytes):
+        published = privacy.publish(result)
+        rendered = privacy.render(published)
     settings = published.settings
     told = ("simulated", "fail_on", "verdict", "verdict_reason", "exit_code", "privacy")
     write_public(
@@ -54,7 +58,7 @@ def deliver_public(result: Result, out: Path) -> Result:
         out,
         study=published.study,
         title=published.title,
-        rendered=privacy.render(published),
+        rendered=rendered,
         manifest={
             "study": published.study,
             "title": published.title,
@@ -91,14 +95,16 @@ def write_junit(result: Result, path: Path) -> None:
     """The ledger as JUnit XML (docs/report.md). Raises OutputError."""
     from milkqc.report.junit import junit
 
-    _write_beside(junit(result), path, "the JUnit file")
+    with reference.using(result.analytes):
+        _write_beside(junit(result), path, "the JUnit file")
 
 
 def write_summary(result: Result, path: Path) -> None:
     """The report in a screenful of Markdown (docs/report.md). Raises OutputError."""
     from milkqc.report.markdown import markdown
 
-    _write_beside(markdown(result), path, "the summary")
+    with reference.using(result.analytes):
+        _write_beside(markdown(result), path, "the summary")
 
 
 def _write_beside(content: bytes, path: Path, what: str) -> None:

@@ -159,6 +159,21 @@ class LedgerRow:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """A value that a study computed itself (`compare:`): of which table and name, and how far from ours it may be.
+
+    `tolerance` is in the unit of what is compared, or a percentage of ours (`relative`). With a `formula` ours is
+    that, over the block's own columns; without, the derived column of the name.
+    """
+
+    table: str
+    name: str
+    tolerance: float
+    relative: bool
+    formula: str | None = None
+
+
+@dataclass(frozen=True)
 class Checked:
     """What a home of checks gives back: draft findings (findings.DRAFT_SCHEMA) and its part of the ledger."""
 
@@ -185,6 +200,7 @@ class Result:
     """Everything a run knows, without files. All tables are polars frames (`.to_pandas()` is one call away).
 
     `lineage` holds, by table and row_id, source file, row, raw texts, reasons, raw units and factors.
+    `analytes` are the study's own (reference.Analyte by key).
     `verdict` is `pass`, `fail` or `incomplete`, with the sentence that decided it in `verdict_reason`.
     """
 
@@ -206,6 +222,7 @@ class Result:
     reconciliation: tuple[Reconciled, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
     statistics: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    analytes: Mapping[str, Any] = field(default_factory=dict)
 
     def table(self, name: str) -> pl.DataFrame:
         """One of the harmonised tables by its name."""

@@ -24,6 +24,8 @@ WHOLE = "{}.value.not_whole"
 _RESULTS = ("milk", "biomarkers")
 # What the dictionary writes where a column has no unit of its own to be converted to.
 _UNITLESS = ("", "1", "{z}", "by analyte")
+# So many different units at most are told apart by comparing.
+_FEW = 16
 # Beyond this a float no longer tells neighbouring whole numbers apart.
 _LARGEST_WHOLE = 2**53
 
@@ -149,26 +151,12 @@ def _results(
         raise MilkqcError(
             f"{table} has analytes that milkqc does not know: {', '.join(unknown)}. Add them to the study's analytes_file."
         )
-    keys = ["analyte", "raw_unit", "substance"]
-    pairs = frame.select(keys).unique(maintain_order=True)
-    factors = pairs.with_columns(
-        factor=pl.Series(
-            [
-                _result_factor(unit, analytes[analyte], substance, analytes)
-                for analyte, unit, substance in pairs.iter_rows()
-            ],
-            dtype=pl.Float64,
-        )
-    )
+    frame = _with_factors(frame.drop("factor", "value", "limit", "unit", strict=False), analytes)
     units = {key: analyte.unit for key, analyte in analytes.items()}
-    frame = (
-        frame.drop("factor", "value", "limit", "unit", strict=False)
-        .join(factors, on=keys, how="left", nulls_equal=True, maintain_order="left")
-        .with_columns(
-            value=pl.when(pl.col("censored").is_null()).then(pl.col("number") * pl.col("factor")),
-            limit=pl.col("limit_raw") * pl.col("factor"),
-            unit=pl.col("analyte").replace_strict(units, return_dtype=pl.String),
-        )
+    frame = frame.with_columns(
+        value=pl.when(pl.col("censored").is_null()).then(pl.col("number") * pl.col("factor")),
+        limit=pl.col("limit_raw") * pl.col("factor"),
+        unit=pl.col("analyte").replace_strict(units, return_dtype=pl.String),
     )
     no_unit = _there() & pl.col("factor").is_null()
     found = _drafts(
@@ -176,6 +164,28 @@ def _results(
     )
     reason = pl.when(no_unit & pl.col("censored").is_null()).then(pl.lit("unit_unreadable"))
     return frame.with_columns(missing_reason=pl.coalesce(reason, "missing_reason")), found
+
+
+def _with_factors(frame: pl.DataFrame, analytes: Mapping[str, Analyte]) -> pl.DataFrame:
+    """`frame` with `factor`: one exact factor for each analyte, raw unit and substance that occur together."""
+    keys = ["analyte", "raw_unit", "substance"]
+    pairs = frame.select(keys).unique().sort(keys, nulls_last=True)
+    made = [
+        _result_factor(unit, analytes[analyte], substance, analytes) if analyte is not None else None
+        for analyte, unit, substance in pairs.iter_rows()
+    ]
+    factors = pairs.with_columns(factor=pl.Series(made, dtype=pl.Float64))
+    if factors.height > _FEW:
+        return frame.join(factors, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    # A laboratory has a handful of them: comparing beats joining ten million rows on three texts.
+    factor = pl.lit(None, dtype=pl.Float64)
+    for analyte, unit, substance, number in factors.iter_rows():
+        here = [
+            pl.col(name).is_null() if text is None else pl.col(name) == text
+            for name, text in zip(keys, (analyte, unit, substance), strict=True)
+        ]
+        factor = pl.when(pl.all_horizontal(here)).then(pl.lit(number, dtype=pl.Float64)).otherwise(factor)
+    return frame.with_columns(factor=factor)
 
 
 def _there() -> pl.Expr:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from milkqc import reference
 from milkqc.conclude import conclude, left_blank
 from milkqc.exports import exports, mapped
 from milkqc.model import SEVERITIES, TABLES, LedgerRow, Result
@@ -71,11 +72,18 @@ def run(
 
 def judge(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str | None = None) -> Result:
     """The pure part: read, apply, normalise, derive, check, sum up."""
-    from milkqc.checks import contract, dictionary, suites
+    with reference.using(study.analytes):
+        return _judged(study, fail_on=fail_on, step=step, site=site)
+
+
+def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str | None) -> Result:
+    from milkqc.checks import compare, contract, dictionary, suites
     from milkqc.checks import rules as coded
+    from milkqc.checks.laboratory import run as laboratory
     from milkqc.checks.views import views as checked_views
     from milkqc.derive.suspicion import suspicions
     from milkqc.mapping.apply import apply
+    from milkqc.mapping.comparisons import compared
 
     with step("mapping rows"):
         applied = apply(study.loaded.mapping, study.tables)
@@ -93,22 +101,15 @@ def judge(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str |
         believed = suites.check(views, study.rules, off=study.off)
     with step("checking rules"):
         ruled = coded.check(views, settings=rule_settings(study), off=study.off)
-        explained = dictionary.check(exports(study, restricted), mapped=mapped(applied), off=study.off)
+        batches = laboratory.check(views["milk"], _own_rows(applied), off=frozenset(study.off))
+        own = compare.check(tables, compared(study.loaded.mapping))
+        asked = dictionary.check(exports(study, restricted), mapped=mapped(applied), off=study.off)
     with step("summing up"):
         analysis, analysis_drafts = _analysis(tables, study)
-        drafts = pl.concat(
-            [
-                applied.drafts,
-                unit_drafts,
-                promised.drafts,
-                believed.drafts,
-                ruled.drafts,
-                explained.drafts,
-                analysis_drafts,
-            ]
-        )
-        ledger = [*applied.ledger, *unit_ledger, *promised.ledger, *believed.ledger, *ruled.ledger]
-        ledger += explained.ledger
+        parts = (applied, promised, believed, ruled, batches, own, asked)
+        drafts = pl.concat([unit_drafts, analysis_drafts, *(part.drafts for part in parts)])
+        drafts = laboratory.explained(drafts, views["milk"])
+        ledger = [*unit_ledger, *(row for part in parts for row in part.ledger)]
         ledger += left_blank(analysis, analysis_drafts)
         result = conclude(study, applied, tables, analysis, drafts, ledger, fail_on)
         return result if restricted is None else _told(result, str(site), restricted)
@@ -159,6 +160,13 @@ def _normalised(applied: Applied) -> tuple[dict[str, pl.DataFrame], pl.DataFrame
         drafts.append(draft)
         ledger.extend(normalise.ledger(name, applied.tables[name], draft))
     return tables, pl.concat(drafts), ledger
+
+
+def _own_rows(applied: Applied) -> pl.DataFrame:
+    """The laboratory's own rows in canonical values; a unit that cannot be read leaves its value null."""
+    from milkqc import normalise
+
+    return normalise.normalise("milk", applied.controls)[0]
 
 
 def _derived(tables: Mapping[str, pl.DataFrame], study: Study) -> dict[str, pl.DataFrame]:

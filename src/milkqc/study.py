@@ -5,20 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from milkqc import catalogue
+from milkqc import catalogue, reference
 from milkqc.errors import MappingFaults, SourceError, SuiteFaults
 from milkqc.mapping.load import Loaded, load
 from milkqc.model import Origin, Rule
-from milkqc.uploads import Uploads, explaining, read_tables, sha256
+from milkqc.uploads import Uploads, explained, explaining, read_tables, sha256
 
 if TYPE_CHECKING:
     from milkqc.checks.declare import Settings
     from milkqc.mapping.faults import FaultList
     from milkqc.mapping.sources import SourceTable
+    from milkqc.reference import Analyte
 
 logger = logging.getLogger("milkqc")
 
@@ -33,19 +34,28 @@ class Study:
     off: Mapping[str, str]
     digests: Mapping[str, str]
     dictionaries: tuple[Origin, ...] = ()
+    analytes: Mapping[str, Analyte] = field(default_factory=dict)
 
 
 def open_study(mapping: Path, uploads: Uploads) -> Study:
     """The study of `mapping` with its sources in `uploads`.
 
-    Raises MappingFaults with every fault of the mapping and of its files together, SuiteFaults for rule files.
+    Raises MappingFaults with every fault of the mapping and of its files together, SuiteFaults for rule files,
+    AnalyteFaults for the study's own analytes.
     """
+    loaded = load(mapping, name=mapping.name)
+    own = _analytes(loaded)
+    with reference.using(own):
+        return _opened(loaded, own, mapping, uploads)
+
+
+def _opened(loaded: Loaded, own: Mapping[str, Analyte], mapping: Path, uploads: Uploads) -> Study:
+    """The study, with its own analytes known."""
     from milkqc.mapping.against import against
     from milkqc.mapping.lint import lint
     from milkqc.readers import prepare
 
     data = uploads.data
-    loaded = load(mapping, name=mapping.name)
     prepare(table.file for table in loaded.mapping.tables.values() if table.file is not None)
     faults = lint(loaded)
     if not data.is_dir():
@@ -60,7 +70,28 @@ def open_study(mapping: Path, uploads: Uploads) -> Study:
         raise MappingFaults([*faults.faults, *error.faults]) if faults.faults else error from None
     faults.check()
     digests = {mapping.name: sha256(mapping), **digests}
-    return Study(loaded, tables, rules, off, digests, explaining(loaded, data))
+    return Study(loaded, tables, rules, off, digests, _explained(loaded, data), own)
+
+
+def _analytes(loaded: Loaded) -> Mapping[str, Analyte]:
+    """The study's own analytes; none where the mapping names no file, or one that lint will refuse."""
+    from milkqc.mapping.lint import leaves
+    from milkqc.reference.own import NONE, read_analytes
+
+    file = loaded.mapping.analytes_file
+    return NONE if file is None or leaves(file) else read_analytes(loaded.folder / file)
+
+
+def _explained(loaded: Loaded, data: Path) -> tuple[Origin, ...]:
+    """The files that explain others: those beside the uploads, the study's own analytes and estimates."""
+    beside = [loaded.mapping.analytes_file, loaded.mapping.mae.values if loaded.mapping.mae else None]
+    kinds = ("analytes", "adequacy_estimates")
+    own = [
+        explained(loaded.folder / file, file, kind)
+        for file, kind in zip(beside, kinds, strict=True)
+        if file is not None and (loaded.folder / file).is_file()
+    ]
+    return (*explaining(loaded, data), *own)
 
 
 def _rules(loaded: Loaded, faults: FaultList) -> tuple[tuple[Rule, ...], dict[str, str], dict[str, str]]:

@@ -45,14 +45,6 @@ def test_lets_in_two_units_are_not_averaged_as_if_they_had_one(mapped):
     assert applied.tables["growth"]["weight_kg__number"].to_list() == [3, 3.1]
 
 
-def test_replicate_columns_of_results_would_lose_their_censoring_and_are_refused(faults_of):
-    lines = faults_of(
-        MILK + "  analytes: {iodine: {from: [A, B], do: mean_of, unit: ug/L}}\n",
-        lab="ID,V,S,A,B\n1,a,s,<1,2\n",
-    )
-    assert codes(lines) == ["M190"]
-
-
 def test_missing_codes_beside_a_let_are_not_ignored_without_a_word(faults_of):
     lines = faults_of(
         GROWTH

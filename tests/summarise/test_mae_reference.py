@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from milkqc.reference.mae import BASES, choose
-from milkqc.summarise.mae_reference import SCHEMA, reference_table, wilson
+from milkqc.summarise.mae_reference import SCHEMA, reference_table
+from milkqc.summarise.shares import wilson
 
 BOTH = [choose(authority="IOM", basis=basis) for basis in BASES]
 MILK = {
@@ -41,7 +42,7 @@ def milk(*rows):
 def people(n=10, **columns):
     ids = [f"P{k}" for k in range(n)]
     frame = pl.DataFrame({"participant_id": ids, "infant_id": ids}).with_columns(
-        mother_id=pl.lit(None, pl.String), site=pl.lit(None, pl.String)
+        mother_id=pl.lit(None, pl.String), site=pl.lit(None, pl.String), cluster_id=pl.lit(None, pl.String)
     )
     return frame.with_columns(pl.Series(name, values, dtype=pl.String) for name, values in columns.items())
 

@@ -14,7 +14,11 @@ from milkqc.units import canonical, exact_factor, unit_factor
 from milkqc.units.spellings import atoms, spellings
 
 CONCENTRATIONS = sorted({code for code in spellings().values() if "/" in code and code != "kg/m2"})
-PLAIN = [code for code in CONCENTRATIONS if "eq" not in code and "[iU]" not in code]
+PLAIN = [
+    code
+    for code in CONCENTRATIONS
+    if "eq" not in code and "[iU]" not in code and code[:2] not in ("kc", "kJ")
+]
 
 
 @pytest.mark.parametrize(
@@ -110,9 +114,15 @@ def test_pint_s_own_conversion_agrees_with_every_size(atom):
     """The floats of pint's ordinary registry, which knows nothing of ours."""
     import pint
 
-    base = {"mass": "kg", "amount": "mol", "volume": "L", "length": "m", "time": "h", "number": "1"}[
-        atoms()[atom].dimension
-    ]
+    base = {
+        "mass": "kg",
+        "amount": "mol",
+        "volume": "L",
+        "length": "m",
+        "time": "h",
+        "number": "1",
+        "energy": "kJ",
+    }[atoms()[atom].dimension]
     ours = unit_factor(atom, base)
     theirs = pint.UnitRegistry().Quantity(1.0, atoms()[atom].pint).to(atoms()[base].pint).magnitude
     assert ours == pytest.approx(theirs, rel=1e-14)

@@ -31,6 +31,25 @@ def numbers(text: pl.Series, *, decimal: str | None = None, thousands: str | Non
     point, groups = _separators(decimal, thousands)
     undeclared = decimal is None and thousands is None
     cell = tidy(text).str.replace_all("\u2212", "-")
+    # Most cells are plain numbers, and what is not repeats itself (`<LOD`): only that, once each, is looked into.
+    value = cell.str.replace_all(point, ".", literal=True).cast(pl.Float64, strict=False)
+    plain = cell.str.contains(_plain(point)) & value.is_finite()
+    others = cell.filter(~plain).unique().sort()
+    read = _read(others, point, groups, undeclared=undeclared)
+    rest = cell.to_frame("t").join(
+        read.with_columns(t=others), on="t", how="left", maintain_order="left", nulls_equal=True
+    )
+    return rest.select(
+        number=pl.when(plain).then(value).otherwise("number"),
+        censored=pl.when(~plain).then("censored"),
+        limit=pl.when(~plain).then("limit"),
+        status=pl.when(plain).then(pl.lit("number")).otherwise(pl.col("status").fill_null("empty")),
+        why=pl.when(~plain).then("why"),
+    )
+
+
+def _read(cell: pl.Series, point: str, groups: str, *, undeclared: bool) -> pl.DataFrame:
+    """`numbers` of tidied texts."""
     frame = pl.DataFrame({"t": cell}).with_columns(
         pl.col("t").str.extract(r"^([<>])[^<>=]", 1).alias("sign"),
         pl.col("t").str.replace(r"^[<>]\s*", "").alias("amount"),

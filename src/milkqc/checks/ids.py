@@ -13,6 +13,7 @@ def current(rules: Sequence[Rule]) -> tuple[str, ...]:
     from milkqc.checks.contract import promises
     from milkqc.checks.declare import all_rules
     from milkqc.checks.dictionary import SEVERITY
+    from milkqc.checks.laboratory.rules import RULES as LABORATORY
 
     return tuple(
         sorted(
@@ -21,6 +22,8 @@ def current(rules: Sequence[Rule]) -> tuple[str, ...]:
                 *(rule.id for rule in all_rules()),
                 *(rule.id for rule in rules),
                 *SEVERITY,
+                *LABORATORY,
+                *(f"{table}.compare" for table in TABLES),
                 "milk.limits.none",
                 "biomarkers.limits.none",
             }

@@ -22,7 +22,8 @@ from milkqc.errors import OutputError
 from milkqc.model import TABLES, Result
 
 FORMATS = ("csv", "parquet", "dta", "sav")
-SCHEDULED = "scheduled_people"  # the statistic that has a file of its own, completeness.csv
+# The statistics that have a file of their own, for people to read.
+FILES = {"scheduled_people": "completeness", "mae_sensitivity": "mae_sensitivity"}
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
@@ -81,8 +82,7 @@ def _tables(folder: Path, result: Result) -> dict[str, pl.DataFrame]:
         "checks": result.checks,
         "codebook": result.codebook,
     }
-    if SCHEDULED in result.statistics:
-        people["completeness"] = result.statistics[SCHEDULED]
+    people |= {file: result.statistics[name] for name, file in FILES.items() if name in result.statistics}
     for name, frame in people.items():
         write_csv(frame, folder / f"{name}.csv", for_people=True)
     return {**data, **lineage, **people, "mae_reference": result.mae_reference}

@@ -12,6 +12,7 @@ from milkqc.errors import UnitError
 from milkqc.mapping import formula as formulas
 from milkqc.mapping import values
 from milkqc.mapping.language import Column, Extra
+from milkqc.mapping.readings import readings
 from milkqc.mapping.replicates import NUMBERS, REPLICATES, columns_of, combined, raw_of
 from milkqc.mapping.rows import Rows
 from milkqc.mapping.values import Mapped, Reading
@@ -53,11 +54,17 @@ def action_of(spec: Column, kind: str) -> str:
 
 
 def make(
-    spec: Column, kind: str, place: Place, *, allowed: tuple[str, ...] = (), result: bool = False
+    spec: Column,
+    kind: str,
+    place: Place,
+    *,
+    allowed: tuple[str, ...] = (),
+    result: bool = False,
+    assay: pl.Series | None = None,
 ) -> Mapped:
     """The target column that `spec` describes. `kind` is the dictionary's type; `allowed` an enumeration's codes.
 
-    `result` reads censored values as such. The mapping has been linted: every column it names is there,
+    `result` reads censored values as such; `assay` is then the declared limit of each row. The mapping has been linted: every column it names is there,
     or optional (then missing with reason `not_in_file`).
     """
     action = action_of(spec, kind)
@@ -83,6 +90,8 @@ def make(
         return _join(parts, spec.separator)
     if len(parts) == 1 and action not in REPLICATES:
         return parts[0]
+    if result:
+        return readings(parts, action, spec, assay=assay)
     return combined(parts, action, spec, kind)
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from milkqc.mapping import account as accounts
-from milkqc.mapping import blocks, results, rows, specimens, stack
+from milkqc.mapping import blocks, controls, results, rows, specimens, stack
 from milkqc.mapping.account import READING, Account
 from milkqc.mapping.blocks import Built
 from milkqc.mapping.language import Block, Mapping
 from milkqc.mapping.repeats import policy_of
+from milkqc.mapping.rows import Rows
 from milkqc.mapping.sources import SourceTable
 from milkqc.mapping.stack import Part
 from milkqc.model import TABLES, LedgerRow, Reconciled
@@ -34,7 +35,8 @@ REJECTED_SCHEMA = {
 class Applied:
     """What the mapping made: internal tables (docs/architecture.md), drafts, ledger, rejected rows, the account.
 
-    `columns[table, variable]` names the source columns behind a variable.
+    `columns[table, variable]` names the source columns behind a variable. `controls` are the laboratory's own rows
+    (mapping.controls.SCHEMA), which are in no table.
     """
 
     tables: Words[str, pl.DataFrame]
@@ -43,6 +45,7 @@ class Applied:
     rejected: pl.DataFrame
     reconciliation: tuple[Reconciled, ...]
     columns: Words[tuple[str, str], str] = field(default_factory=dict)
+    controls: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=controls.SCHEMA))
 
 
 @dataclass(frozen=True)
@@ -61,15 +64,20 @@ def apply(mapping: Mapping, sources: Words[str, SourceTable]) -> Applied:
     parts: dict[str, list[Part]] = {table: [] for table in TABLES}
     done: list[_Done] = []
     columns: dict[tuple[str, str], str] = {}
+    own = [pl.DataFrame(schema=controls.SCHEMA)]
     for table, place, block in mapping.blocks():
         name = table if len(getattr(mapping, table)) == 1 else f"{table}[{place + 1}]"
-        built = _built(name, table, block, mapping.missing, sources, account)
+        chosen = rows.choose(block, sources)
+        built = _built(name, table, block, mapping.missing, chosen, account)
+        if block.controls is not None:
+            mine = rows.controls(block, chosen, sources)
+            own.append(controls.control_rows(name, block, mine, mapping.missing))
         done.append(_Done(name, table, block, built))
         for target, (frame, problems) in specimens.split(table, built).items():
             parts[target].append(Part(name, policy_of(table, block.repeats), frame, problems))
             _judged(account, table, target, built, frame)
             for variable, names in built.columns.items():
-                key = (target, variable.removeprefix("let_"))
+                key = (target, variable.removeprefix("let_").removeprefix("compare_"))
                 known = filter(None, columns.get(key, "").split("; "))
                 columns[key] = "; ".join(dict.fromkeys([*known, *names]))
     tables = {table: stack.stacked(table, parts[table], account) for table in TABLES}
@@ -89,6 +97,7 @@ def apply(mapping: Mapping, sources: Words[str, SourceTable]) -> Applied:
         unplaced,
         tuple(_reconciled(one, counts.get(one.name, 0)) for one in done),
         columns,
+        pl.concat(own),
     )
 
 
@@ -97,10 +106,9 @@ def _built(
     table: str,
     block: Block,
     missing: Words[str, str],
-    sources: Words[str, SourceTable],
+    chosen: Rows,
     account: Account,
 ) -> Built:
-    chosen = rows.choose(block, sources)
     build = results.build if table in {"milk", "biomarkers"} else blocks.build
     built = build(table, block, chosen, missing)
     accounts.links(account, table, block, chosen)

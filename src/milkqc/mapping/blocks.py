@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from milkqc import cells as text_cells
-from milkqc.mapping import actions, merge, rejects, targets, values
+from milkqc.mapping import actions, comparisons, merge, rejects, targets, values
 from milkqc.mapping.actions import Place
 from milkqc.mapping.language import Block, Column, UnitOf
 from milkqc.mapping.rows import Rows
@@ -64,6 +64,13 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
             mapped_columns |= _measurements(table, block, place)
         for name, let in place.lets.items():
             mapped_columns[f"let_{name}"] = ("let", let)
+        known_here = {
+            name: mapped_columns[targets.stored(table, name)][1]
+            for name in specs
+            if targets.stored(table, name) in mapped_columns
+        }
+        for name, mapped in comparisons.made(block, place, known_here).items():
+            mapped_columns[name] = ("let", mapped)
         pieces.append(_piece(table, block, place, mapped_columns))
     return _whole(table, block, rows, pieces)
 
@@ -160,7 +167,9 @@ def _piece(table: str, block: Block, place: Place, columns: Mapping[str, tuple[s
     judged: dict[tuple[str, str], int] = {}
     for name, (kind, mapped) in columns.items():
         frame = frame.with_columns(stored_columns(name, kind, mapped))
-        found.append(mapped.problems.with_columns(variable=pl.lit(name.removeprefix("let_"))))
+        found.append(
+            mapped.problems.with_columns(variable=pl.lit(name.removeprefix("let_").removeprefix("compare_")))
+        )
         for rule, count in mapped.judged.items():
             judged[rule, name] = judged.get((rule, name), 0) + count
     problems = (

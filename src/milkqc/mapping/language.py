@@ -118,6 +118,12 @@ class Extra(Column):
     type: Literal["text", "number", "integer", "boolean", "date"] = "text"
 
 
+class Comparison(Column):
+    """A value that the study computed itself, and how far from ours it may be; with `formula`, from that."""
+
+    tolerance: Amount
+
+
 class Analyte(Column):
     """One analyte: of a wide file (with `from`), or what a long file's rows of it need besides."""
 
@@ -176,13 +182,30 @@ class Repeats(Model):
         return value
 
 
+class Target(Model):
+    """What a control material should read, by its certificate: mean and standard deviation in `unit`."""
+
+    mean: float = Field(gt=0)
+    sd: float = Field(gt=0)
+    unit: str
+
+
 class Controls(Model):
-    """The laboratory's own rows (blanks, control levels, duplicates): set aside and counted, never samples."""
+    """The laboratory's own rows (blanks, control levels, duplicates): set aside and counted, never samples.
+
+    `from` is the column that tells them; `level` the one that names the material where `from` only says that it
+    is one; `of` the one that names the sample a duplicate repeats (default: the key's sample_id); `order` the
+    position in the run, of controls and samples alike.
+    """
 
     from_: str = Field(alias="from")
     blank: Words = ()
     control: Words = ()
     duplicate: Words = ()
+    level: str | None = None
+    of: str | None = None
+    order: str | None = None
+    targets: dict[str, dict[str, Target]] = Field(default_factory=dict)
 
 
 class Block(Model):
@@ -202,7 +225,7 @@ class Block(Model):
     repeats: Repeats | None = None
     controls: Controls | None = None
     specimen: Literal["milk", "serum", "plasma", "urine", "whole_blood", "dried_blood_spot"] = "milk"
-    compare: dict[str, Any] | None = None
+    compare: dict[str, Comparison] = Field(default_factory=dict)
 
 
 Row = Annotated[int, Field(ge=1)]

@@ -8,6 +8,7 @@ from milkqc import reference
 from milkqc.mapping import lint_columns, lint_tables, targets
 from milkqc.mapping.faults import FaultList, nearest
 from milkqc.mapping.language import Block, Mapping
+from milkqc.mapping.lint_compare import compare
 from milkqc.mapping.lint_options import is_iso_date, same_codes
 from milkqc.mapping.load import Loaded
 from milkqc.mapping.repeats import policy_of
@@ -23,6 +24,13 @@ def lint(loaded: Loaded) -> FaultList:
     for name, day in (("study_start", mapping.study_start), ("data_cutoff", mapping.data_cutoff)):
         if day is not None and not is_iso_date(day):
             faults.add((name,), "M113", f"{day!r} is not a date.", "Write it as YYYY-MM-DD.")
+    if mapping.analytes_file is not None and leaves(mapping.analytes_file):
+        faults.add(
+            ("analytes_file",),
+            "M130",
+            f"the path {mapping.analytes_file!r} leaves the mapping's folder.",
+            "Keep it beside the mapping.",
+        )
     same_codes(("missing",), mapping.missing, faults)
     for visit, planned in mapping.schedule.items():
         if planned.window is not None and planned.window[0] > planned.window[1]:
@@ -33,6 +41,7 @@ def lint(loaded: Loaded) -> FaultList:
         faults.add((), "M111", "no target table is mapped.", "Add `participants:`, `growth:` or `milk:`.")
     for table, place, block in mapping.blocks():
         _block(table, (table, place), block, mapping, faults)
+    compare(mapping, faults)
     return faults
 
 
@@ -75,6 +84,13 @@ def _mae(mapping: Mapping, faults: FaultList) -> None:
                 nearest(analyte, known),
             )
     if mae.values is not None:
+        if leaves(mae.values):
+            faults.add(
+                ("mae", "values"),
+                "M130",
+                f"the path {mae.values!r} leaves the mapping's folder.",
+                "Keep it beside the mapping.",
+            )
         return
     from milkqc.reference import mae as estimates
 

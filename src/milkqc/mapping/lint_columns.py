@@ -56,6 +56,7 @@ def block(table: str, path: Path_, block: Block, faults: FaultList) -> None:
             lint_units.known((*path, "extra", name, "unit"), extra.unit.text, faults)
     lint_results.long(table, path, block, known, faults)
     lint_results.analytes(table, path, block, faults)
+    lint_results.controls(path, block, faults)
 
 
 def _later_lets(path: Path_, spec: Column, later: list[str], faults: FaultList) -> None:

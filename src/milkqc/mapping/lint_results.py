@@ -7,7 +7,7 @@ from milkqc.errors import UnitError
 from milkqc.mapping import lint_units
 from milkqc.mapping.actions import action_of
 from milkqc.mapping.faults import FaultList, nearest
-from milkqc.mapping.language import Analyte, Block, Defaults, LimitOf
+from milkqc.mapping.language import Analyte, Block, Defaults, LimitOf, UnitOf
 from milkqc.mapping.lint_options import options, same_codes
 from milkqc.mapping.lint_units import UNITLESS
 from milkqc.mapping.replicates import NUMBERS, REPLICATES
@@ -98,15 +98,41 @@ def analytes(table: str, path: Path_, block: Block, faults: FaultList) -> None:
             _unit((*path, "long", "codes", code), name, Analyte(), block, faults)
 
 
+def controls(path: Path_, block: Block, faults: FaultList) -> None:
+    """Note what is wrong with the certified values of a block's control materials."""
+    if block.controls is None:
+        return
+    for level, own in block.controls.targets.items():
+        for name, target in own.items():
+            where = (*path, "controls", "targets", level, name)
+            if name not in reference.analytes():
+                hint = nearest(name, reference.analytes())
+                faults.add(where, "M204", f"the analyte {name!r} is not known.", hint)
+                continue
+            spec = block.analytes.get(name)
+            substance = (spec.substance if spec is not None else None) or block.every.substance
+            to = reference.analytes()[name].unit
+            lint_units.converts((*where, "unit"), target.unit, to, faults, what=name, substance=substance)
+
+
 def _one(path: Path_, name: str, spec: Analyte, block: Block, faults: FaultList) -> None:
     action = action_of(spec, "number")
-    if action in REPLICATES:
+    if action in REPLICATES and block.long is not None:
         faults.add(
             (*path, "do"),
-            "M190",
-            "not yet: results in several columns come with a later version.",
-            "Map one column, or stack the file as long with `repeats: replicate`.",
+            "M123",
+            "a long file has one result a row.",
+            "Stack the readings with `repeats: replicate`.",
         )
+    elif action == "mean_of_closest_two":
+        faults.add(
+            (*path, "do"),
+            "M123",
+            "how near a reading below the limit is to another, nobody knows.",
+            "Use mean_of or median_of.",
+        )
+    elif action in REPLICATES and (spec.unit or block.every.unit or UnitOf(text="")).text is None:
+        faults.add(path, "M202", "readings that are combined need their unit.", "Write it out.")
     if spec.codes is not None:
         faults.add((*path, "codes"), "M123", "a result has no codes.", "Use `missing` for codes of missing.")
     substance = spec.substance or block.every.substance

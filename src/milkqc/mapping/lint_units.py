@@ -90,6 +90,14 @@ def of_lets(
     return True
 
 
+def written_unit(block: Block, name: str) -> str | None:
+    """`let_unit`, with UnitError where only the data say it."""
+    try:
+        return let_unit(block, name)
+    except _UnwrittenError:
+        raise UnitError(f"the formula needs the unit of the let {name}.", "Write it out.") from None
+
+
 def let_unit(block: Block, name: str) -> str | None:
     """The unit of a let, from its own text or its formula; null when it has none."""
     let = block.let[name]

@@ -17,7 +17,6 @@ from milkqc.yamlfile import Document, Path_
 
 # What the language already has a word for but this version does not do.
 NOT_YET = {
-    ("analytes_file",): "a study's own analytes",
     ("decisions",): "decisions about findings",
     ("golden",): "golden rows",
 }
@@ -79,16 +78,6 @@ def _not_yet(document: Document, faults: FaultList) -> None:
             faults.add(
                 path, "M190", f"not yet: {what} come with a later version.", "Take the key out for now."
             )
-    for section in ("participants", "visits", "growth", "milk", "biomarkers"):
-        blocks = document.data.get(section)
-        for place, block in enumerate(blocks if isinstance(blocks, list) else [blocks]):
-            if isinstance(block, dict) and block.get("compare") is not None:
-                faults.add(
-                    (section, place, "compare"),
-                    "M190",
-                    "not yet: comparing with the study's own derived values comes with a later version.",
-                    "Take the key out for now and list its columns under `unmapped`.",
-                )
 
 
 def _translate(problem: Any, faults: FaultList) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 
 from milkqc import cells as text_cells
 from milkqc import reference
-from milkqc.mapping import actions, blocks, rejects, targets, values
+from milkqc.mapping import actions, blocks, comparisons, rejects, targets, values
 from milkqc.mapping.actions import Place
 from milkqc.mapping.blocks import PLACED_PROBLEMS, Built
 from milkqc.mapping.language import Analyte, Block, Defaults, LimitOf
@@ -34,7 +34,9 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
             made[name].value.alias(name) if name in made else pl.lit(None, dtype=pl.String).alias(name)
             for name in targets.KEYS[table]
         )
-        for analyte, mapped, mine, spec in _analytes(block, place):
+        made_here = analytes_of(block, place)
+        shared = _compared(block, place, shared, shared_columns, made_here)
+        for analyte, mapped, mine, spec in made_here:
             reason = why
             if analyte is None:
                 named = place.rows.cells(_long_analyte(block)).text.fill_null("empty")
@@ -47,7 +49,7 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
             used = used | good
             assay = limits(spec.limit, place)
             frame = shared.with_columns(analyte=pl.lit(analyte)).with_columns(
-                _result(mapped, assay, spec, place, block)
+                result_columns(mapped, assay, spec, place, block)
             )
             frames.append(frame.filter(good))
             position = pl.select(pl.when(good).then(good.cast(pl.UInt32).cum_sum() - 1 + offset)).to_series()
@@ -144,9 +146,38 @@ def _shared(table: str, block: Block, place: Place) -> tuple[pl.DataFrame, dict[
         frame = frame.with_columns(blocks.stored_columns(f"x_{name}", extra.type, made[f"x_{name}"]))
     for name, let in place.lets.items():
         frame = frame.with_columns(blocks.stored_columns(f"let_{name}", "let", let))
+    order = run_order(block, place.rows)
+    if order.is_not_null().any():
+        frame = frame.with_columns(order.alias("run_order"))
     if block.repeats is not None and block.repeats.latest is not None:
         frame = frame.with_columns(_order(block.repeats.latest, block, place, made).alias("_latest"))
     return frame, made
+
+
+def run_order(block: Block, rows: Rows) -> pl.Series:
+    """The position in the run of each row, where the block's controls name its column; else null."""
+    if block.controls is None or block.controls.order is None:
+        return pl.repeat(None, rows.height, dtype=pl.Float64, eager=True)
+    cells = rows.cells(block.controls.order)
+    if cells.native is not None and cells.kind == "number":
+        return cells.native.cast(pl.Float64)
+    return text_cells.numbers(cells.text)["number"]
+
+
+def _compared(
+    block: Block,
+    place: Place,
+    shared: pl.DataFrame,
+    columns: dict[str, Mapped],
+    analytes: list[tuple[str | None, Mapped, pl.Series, Analyte]],
+) -> pl.DataFrame:
+    """`shared` with what the study computed itself, and our formula over the row's own results beside it."""
+    known = {**columns, **{name: mapped for name, mapped, _, _ in analytes if name is not None}}
+    for name, mapped in comparisons.made(block, place, known).items():
+        shared = shared.with_columns(blocks.stored_columns(name, "let", mapped))
+        if mapped.problems.height or name.startswith(comparisons.THEIRS):
+            columns[name.removeprefix(comparisons.THEIRS)] = mapped
+    return shared
 
 
 def _order(column: str, block: Block, place: Place, made: Mapping[str, Mapped]) -> pl.Series:
@@ -160,14 +191,16 @@ def _order(column: str, block: Block, place: Place, made: Mapping[str, Mapped]) 
     return latest_order(cells.text)
 
 
-def _analytes(block: Block, place: Place) -> list[tuple[str | None, Mapped, pl.Series, Analyte]]:
+def analytes_of(block: Block, place: Place) -> list[tuple[str | None, Mapped, pl.Series, Analyte]]:
     """Each analyte with its results, the rows they stand in, and what the mapping says of it; None for unknown ones."""
     everywhere = pl.repeat(True, place.rows.height, dtype=pl.Boolean, eager=True)
     found: list[tuple[str | None, Mapped, pl.Series, Analyte]] = []
     if block.long is None:
         for name, given in block.analytes.items():
             spec = _with_defaults(given, block.every)
-            found.append((name, actions.make(spec, "number", place, result=True), everywhere, spec))
+            assay = limits(spec.limit, place).value if spec.limit is not None else None
+            made = actions.make(spec, "number", place, result=True, assay=assay)
+            found.append((name, made, everywhere, spec))
         return found
     long = block.long
     named = analyte_names(block, place)
@@ -214,7 +247,7 @@ def _with_defaults(spec: Analyte, every: Defaults) -> Analyte:
     )
 
 
-def _result(
+def result_columns(
     mapped: Mapped, assay: Mapped, spec: Analyte, place: Place, block: Block
 ) -> list[pl.Series | pl.Expr]:
     """The result's own columns (docs/architecture.md); the limit of a censored cell is the cell's own if it says one."""

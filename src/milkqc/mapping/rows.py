@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -33,6 +33,8 @@ class Rows:
     set_aside: int
     controls: Mapping[str, int] = field(default_factory=dict)
     links: Mapping[str, Linked] = field(default_factory=dict)
+    # The laboratory's own rows: position in the table -> kind; None where the block has none.
+    own: pl.DataFrame | None = None
 
     @property
     def height(self) -> int:
@@ -88,6 +90,7 @@ def choose(block: Block, tables: Mapping[str, SourceTable]) -> Rows:
         blank = found.is_null() if wanted.null_count() else pl.Series([False], dtype=pl.Boolean)
         keep = keep & (found.is_in(wanted.drop_nulls().implode()).fill_null(False) | blank)
     counts: dict[str, int] = {}
+    own = [pl.DataFrame(schema={"place": pl.UInt32, "kind": pl.String})]
     if block.controls is not None:
         kinds = cells.canonical(table.cells(block.controls.from_).text)
         for kind in ("blank", "control", "duplicate"):
@@ -95,13 +98,28 @@ def choose(block: Block, tables: Mapping[str, SourceTable]) -> Rows:
             mine = kinds.is_in(listed).fill_null(False) & keep
             if mine.any():
                 counts[kind] = int(mine.sum())
+                own.append(
+                    pl.DataFrame({"place": mine.arg_true().cast(pl.UInt32)}).with_columns(kind=pl.lit(kind))
+                )
                 keep = keep & ~mine
     take = keep.arg_true().cast(pl.UInt32)
     rows = Rows(table, take, table.height - take.len(), counts)
-    links = {
+    return Rows(
+        table, take, rows.set_aside, counts, _links(block, rows, tables), pl.concat(own).sort("place")
+    )
+
+
+def controls(block: Block, chosen: Rows, tables: Mapping[str, SourceTable]) -> Rows:
+    """The laboratory's own rows that `choose` set aside, as rows of their own."""
+    places = pl.Series([], dtype=pl.UInt32) if chosen.own is None else chosen.own["place"]
+    rows = Rows(chosen.table, places, chosen.table.height - places.len(), own=chosen.own)
+    return replace(rows, links=_links(block, rows, tables))
+
+
+def _links(block: Block, rows: Rows, tables: Mapping[str, SourceTable]) -> dict[str, Linked]:
+    return {
         name: _link(rows, tables[name], next(iter(link.on.items()))) for name, link in block.with_.items()
     }
-    return Rows(table, take, rows.set_aside, counts, links)
 
 
 def _link(rows: Rows, other: SourceTable, on: tuple[str, str]) -> Linked:

@@ -35,7 +35,10 @@ def _block(table: str, path: Path_, block: Block) -> Iterator[Use]:
     for column in block.where:
         yield Use(block.from_, column, (*path, "where", column))
     if block.controls is not None:
-        yield Use(block.from_, block.controls.from_, (*path, "controls", "from"))
+        for key in ("from_", "level", "of", "order"):
+            named = getattr(block.controls, key)
+            if named is not None:
+                yield Use(block.from_, named, (*path, "controls", key.rstrip("_")))
     if block.repeats is not None and block.repeats.latest is not None:
         yield _at(block, block.repeats.latest, (*path, "repeats", "latest"))
     for name, link in block.with_.items():
@@ -54,10 +57,14 @@ def _block(table: str, path: Path_, block: Block) -> Iterator[Use]:
         ("columns", dict(block.columns)),
         ("extra", dict(block.extra)),
         ("analytes", dict(block.analytes)),
+        # A comparison's formula is over what the block makes, never over source columns.
+        ("compare", {n: spec.model_copy(update={"formula": None}) for n, spec in block.compare.items()}),
     ]
     for section, specs in sections:
         for name, spec in specs.items():
-            kind = "text" if section == "key" else "number" if section in {"let", "analytes"} else ""
+            kind = (
+                "text" if section == "key" else "number" if section in {"let", "analytes", "compare"} else ""
+            )
             if section == "columns":
                 kind = known[name].type if name in known else ""
             if section == "extra":

@@ -25,6 +25,7 @@ _COUNTS: Mapping[str, tuple[str, ...]] = {
         "not_comparable",
         "outside_age",
         "not_measured",
+        "clusters",
     ),
     "checks": ("looked_at", "failed", "not_judged", "findings"),
 }
@@ -145,11 +146,17 @@ def _reference(result: Result, visits: Iterable[str]) -> pl.DataFrame:
         "mae": pl.col("mae"),
         **{
             name: share(pl.col(name), both)
-            for name in ("percent_below", "percent_below_low", "percent_below_high")
+            for name in (
+                "percent_below",
+                "percent_below_low",
+                "percent_below_high",
+                "percent_below_km",
+                "percent_below_ros",
+            )
         },
         "percent_censored": share(pl.col("percent_censored"), either),
-        **{name: enough(pl.col(name), known, 20) for name in ("q25", "q75")},
-        "median": enough(pl.col("median"), known, 10),
+        **{name: enough(pl.col(name), known, 20) for name in ("q25", "q75", "ros_q25", "ros_q75")},
+        **{name: enough(pl.col(name), known, 10) for name in ("median", "ros_median")},
         "median_over_mae": enough(pl.col("median_over_mae"), applied, 10),
     }
     people = pl.col("mothers") >= LEAST

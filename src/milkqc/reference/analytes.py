@@ -1,5 +1,5 @@
 """The analytes that ship, as reference data (units owns them, because conversions go through substances)."""
 
-from milkqc.units.substances import Analyte, International, analytes, substance
+from milkqc.units.substances import Analyte, International, analytes, shipped, substance, using
 
-__all__ = ["Analyte", "International", "analytes", "substance"]
+__all__ = ["Analyte", "International", "analytes", "shipped", "substance", "using"]

@@ -6,7 +6,7 @@ from functools import cache
 
 import polars as pl
 
-from milkqc.reference.analytes import analytes
+from milkqc.reference.analytes import shipped
 from milkqc.reference.tables import table
 
 _NUMBERS = ("hard_low", "soft_low", "soft_high", "hard_high", "observed_low", "observed_high")
@@ -27,7 +27,7 @@ def limits() -> pl.DataFrame:
 def without_limits() -> tuple[str, ...]:
     """Analytes for which no limits are proposed, in the order of analytes.csv."""
     judged = set(limits()["analyte"])
-    return tuple(key for key in analytes() if key not in judged)
+    return tuple(key for key in shipped() if key not in judged)
 
 
 @cache

@@ -10,7 +10,7 @@ import polars as pl
 from milkqc.reference.analytes import analytes
 
 # `milk_` + 17 + `_below_mae` is 32, the longest name that Stata takes.
-_SHORT = 17
+LONGEST_SHORT = 17
 _LONGEST = 32
 
 
@@ -18,9 +18,9 @@ def short_of(analyte: str) -> str:
     """The analyte's `short`; a study's own key where it has none, cut with a part of its hash when too long."""
     known = analytes().get(analyte)
     short = known.short if known is not None and known.short else analyte
-    if len(short) <= _SHORT:
+    if len(short) <= LONGEST_SHORT:
         return short
-    return f"{short[: _SHORT - 5]}_{hashlib.sha256(short.encode()).hexdigest()[:4]}"
+    return f"{short[: LONGEST_SHORT - 5]}_{hashlib.sha256(short.encode()).hexdigest()[:4]}"
 
 
 def unit_of(analyte: str, seen: pl.Series) -> str:

@@ -60,6 +60,22 @@ def quantiles(
     return Quantiles(tuple(_quantile(values, below, p) for p in at), estimator)
 
 
+def share_below(values: Floats, below: Floats, *, bound: float) -> float | None:
+    """P(X < bound) by the reversed Kaplan-Meier method, with results known only to lie `below` a limit.
+
+    None without any result, and where `bound` is under every value while some limit lies above it: nothing then
+    says how many of the censored lie under `bound`.
+    """
+    if not values.size and not below.size:
+        return None
+    if not below.size:
+        return float(np.mean(values < bound))
+    if not values.size or bound <= values.min():
+        return None if (below > bound).any() else below.size / (values.size + below.size)
+    points, cumulative, _ = distribution(values, below)
+    return float(cumulative[np.searchsorted(points, bound, side="left") - 1])
+
+
 def distribution(values: Floats, below: Floats) -> tuple[Floats, Floats, float]:
     """The distinct values (at least one) in rising order, P(X <= value) at each, and P(X < the least of them).
 

@@ -6,7 +6,6 @@ of log-normal samples lie below it. So median/MAE stands beside it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,7 +14,9 @@ import polars as pl
 
 from milkqc.reference.judging import judged
 from milkqc.reference.mae import MaeChoice
-from milkqc.summarise.censored import Quantiles, quantiles
+from milkqc.summarise.censored import Floats, Quantiles, quantiles, share_below
+from milkqc.summarise.order_statistics import Estimated, estimate
+from milkqc.summarise.shares import interval_of
 
 SCHEMA: dict[str, Any] = {
     "analyte": pl.String,
@@ -51,15 +52,20 @@ SCHEMA: dict[str, Any] = {
     "q75": pl.Float64,
     "median_over_mae": pl.Float64,
     "estimator": pl.String,
+    "clusters": pl.Int64,
+    "interval": pl.String,
+    "percent_below_km": pl.Float64,
+    "ros_median": pl.Float64,
+    "ros_q25": pl.Float64,
+    "ros_q75": pl.Float64,
+    "percent_below_ros": pl.Float64,
+    "ros_estimator": pl.String,
 }
 
 _CELL = ("analyte", "visit", "method", "measures")
 _ALL = "all"
 _MISSING = "(missing)"
 _SIGNIFICANT = 10
-
-# The 97.5th percentile of the normal distribution, for 95 % intervals.
-_Z = 1.959963984540054
 
 
 def reference_table(
@@ -78,13 +84,16 @@ def reference_table(
     What is counted are results: one per mother, visit and sample, in whatever infant's row they stand (twins
     count once), after leaving out superseded rows (reported false). Replicates are one result: the mean of
     their numbers; where all are censored, below the highest or above the lowest of their limits. Methods and
-    measurands stand apart. `percent_below` is of the results that could be judged, with Wilson's 95 % interval;
+    measurands stand apart. `percent_below` is of the results that could be judged, with its 95 % interval
+    (summarise.shares: Wilson's, cluster-robust where participants have clusters; `interval` says which);
     `median`, `q25`, `q75` are of all results with a number or a limit, `median_over_mae` of those to which the
     estimate applies, each over its own estimate where that changes with age (`mae` is then the median of the
-    estimates applied). `mae` is null where it applies to no result. Shares and quantiles are rounded to 10
+    estimates applied). `percent_below_km` is of all results, those with a limit on the wrong side of the estimate
+    included, by the reversed Kaplan-Meier method; the `ros_` columns and `percent_below_ros` are by robust
+    regression on order statistics, where results lie below a limit. `mae` is null where it applies to no result. Shares and quantiles are rounded to 10
     significant digits.
     """
-    results = _results(milk, participants, group_by)
+    results = results_of(milk, participants, group_by)
     rows: list[dict[str, Any]] = []
     for place, choice in enumerate(choices or (None,)):
         compared = judged(results, choice)
@@ -105,11 +114,12 @@ def reference_table(
     ).drop("_place")
 
 
-def _results(milk: pl.DataFrame, participants: pl.DataFrame, group_by: tuple[str, ...]) -> pl.DataFrame:
+def results_of(milk: pl.DataFrame, participants: pl.DataFrame, group_by: tuple[str, ...]) -> pl.DataFrame:
     """One row per mother, visit, sample, analyte, method and measurand, with the columns of `group_by`."""
     facts = participants.sort("infant_id").group_by("participant_id", maintain_order=True)
     people = facts.agg(
         pl.col("mother_id").drop_nulls().first().alias("_mother"),
+        pl.col("cluster_id").drop_nulls().first().alias("_cluster"),
         *(pl.col(name).drop_nulls().first().alias(f"_group_{name}") for name in group_by),
     )
     joined = milk.sort("row_id").join(people, on="participant_id", how="left", maintain_order="left")
@@ -123,6 +133,8 @@ def _results(milk: pl.DataFrame, participants: pl.DataFrame, group_by: tuple[str
         .agg(
             pl.col("unit").first(),
             pl.col("days_postpartum").min(),
+            pl.col("_cluster").first(),
+            pl.col("row_id").alias("_rows"),
             *(pl.col(f"_group_{name}").first() for name in group_by),
             value=numbers.mean(),
             censored=only.then(pl.when(below).then(pl.lit("<")).when(above).then(pl.lit(">"))),
@@ -149,11 +161,11 @@ def _summary(cell: pl.DataFrame, choice: MaeChoice | None) -> dict[str, Any]:
     counts = dict(cell["mae_status"].value_counts().iter_rows())
     measured, censored = cell["value"].count(), cell["censored"].count()
     below, above = counts.get("below", 0), counts.get("at_or_above", 0)
-    low, high = wilson(below, below + above)
+    interval = interval_of(cell)
     spread = _quantiles(cell)
-    ratio = _quantiles(
-        cell.filter(pl.col("mae").is_not_null()).with_columns(pl.col("value", "limit") / pl.col("mae"))
-    )
+    applied = cell.filter(pl.col("mae").is_not_null()).with_columns(pl.col("value", "limit") / pl.col("mae"))
+    ratio, ros, ros_ratio = _quantiles(applied), _by_line(cell), _by_line(applied)
+    at = ros.quantiles()
     return {
         **_estimate(cell, choice),
         "basis": choice.basis if choice is not None else None,
@@ -164,14 +176,22 @@ def _summary(cell: pl.DataFrame, choice: MaeChoice | None) -> dict[str, Any]:
         "censored": censored,
         **{name: counts.get(name, 0) for name in _COUNTED},
         "percent_below": _rounded(100 * below / (below + above)) if below + above else None,
-        "percent_below_low": low,
-        "percent_below_high": high,
+        "percent_below_low": interval.low,
+        "percent_below_high": interval.high,
         "percent_censored": _rounded(100 * censored / (measured + censored)) if measured + censored else None,
         "q25": _rounded(spread.at[0]),
         "median": _rounded(spread.at[1]),
         "q75": _rounded(spread.at[2]),
         "median_over_mae": _rounded(ratio.at[1]),
         "estimator": spread.estimator or None,
+        "clusters": interval.clusters or None,
+        "interval": interval.name or None,
+        "percent_below_km": _percent(_share_below_estimate(applied)),
+        "ros_median": _rounded(at[1]),
+        "ros_q25": _rounded(at[0]),
+        "ros_q75": _rounded(at[2]),
+        "percent_below_ros": _percent(ros_ratio.share_below(1.0)),
+        "ros_estimator": ros.estimator or None,
     }
 
 
@@ -189,27 +209,34 @@ def _estimate(cell: pl.DataFrame, choice: MaeChoice | None) -> dict[str, Any]:
 
 
 def _quantiles(cell: pl.DataFrame) -> Quantiles:
-    def limits(side: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-        return cell.filter(pl.col("censored") == side)["limit"].to_numpy().astype(np.float64)
-
-    return quantiles(cell["value"].drop_nulls().to_numpy(), below=limits("<"), above=limits(">"))
+    return quantiles(_values(cell), below=_limits(cell, "<"), above=_limits(cell, ">"))
 
 
-def wilson(count: int, of: int) -> tuple[float | None, float | None]:
-    """The 95 % score interval of a share, in percent; None twice where there is nothing to share.
+def _by_line(cell: pl.DataFrame) -> Estimated:
+    """The results of a cell by regression on order statistics; only where some lie below a limit and none above."""
+    if not _limits(cell, "<").size or _limits(cell, ">").size:
+        return Estimated(np.array([], dtype=np.float64), "")
+    return estimate(_values(cell), _limits(cell, "<"))
 
-    Source:
-        Wilson 1927, J Am Stat Assoc 22:209-212.
-    """
-    if not of:
-        return None, None
-    share, weight = count / of, _Z**2 / of
-    middle = (share + weight / 2) / (1 + weight)
-    half = _Z * math.sqrt(share * (1 - share) / of + weight / (4 * of)) / (1 + weight)
-    # exactly 0 and 1 at the ends, where the formula leaves noise
-    low = 0.0 if count == 0 else middle - half
-    high = 1.0 if count == of else middle + half
-    return _rounded(100 * low), _rounded(100 * high)
+
+def _share_below_estimate(applied: pl.DataFrame) -> float | None:
+    """The share under 1 of results over their estimates, by the reversed Kaplan-Meier method."""
+    below = _limits(applied, "<")
+    if _limits(applied, ">").size or np.isnan(below).any():
+        return None
+    return share_below(_values(applied), below, bound=1.0)
+
+
+def _values(cell: pl.DataFrame) -> Floats:
+    return cell["value"].drop_nulls().to_numpy().astype(np.float64)
+
+
+def _limits(cell: pl.DataFrame, side: str) -> Floats:
+    return cell.filter(pl.col("censored") == side)["limit"].to_numpy().astype(np.float64)
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else _rounded(100 * share)
 
 
 def _rounded(number: float | None) -> float | None:

@@ -31,10 +31,14 @@ def unit_factor(unit: str, to: str, *, substance: str | Analyte | None = None) -
     return float(exact_factor(unit, to, substance=substance))
 
 
-@cache
 def exact_factor(unit: str, to: str, *, substance: str | Analyte | None = None) -> Fraction:
     """`unit_factor` before rounding."""
-    matter = resolve(substance) if isinstance(substance, str) else substance
+    # A name is looked up each time: two studies may mean two substances by it.
+    return _exact(unit, to, resolve(substance) if isinstance(substance, str) else substance)
+
+
+@cache
+def _exact(unit: str, to: str, matter: Analyte | None) -> Fraction:
     given, wanted = canonical(unit), canonical(to)
     if given == wanted:
         return Fraction(1)

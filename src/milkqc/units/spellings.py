@@ -32,7 +32,7 @@ _FOLD = str.maketrans(
     | dict.fromkeys("·⋅∙", ".")
 )
 
-_OVER = {"mass", "amount", "equivalents", "activity"}
+_OVER = {"mass", "amount", "equivalents", "activity", "energy"}
 
 REASONS = {
     "per milk mass": (

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -57,10 +59,31 @@ class Analyte:
         return re.sub(r"[^a-z0-9]+", "_", self.unit.lower()).strip("_")
 
 
+# A study's own analytes are known everywhere while it runs and nowhere after; a context, so that two studies run
+# side by side in one process do not see each other's.
+_OWN: ContextVar[Mapping[str, Analyte]] = ContextVar("the study's own analytes", default=MappingProxyType({}))
+
+
 @cache
-def analytes() -> Mapping[str, Analyte]:
+def shipped() -> Mapping[str, Analyte]:
     """Every analyte that ships, by key, in the order of analytes.csv."""
     return MappingProxyType({row["key"]: _analyte(row) for row in rows("analytes.csv")})
+
+
+def analytes() -> Mapping[str, Analyte]:
+    """The shipped analytes, then those of the study at hand (`using`), by key."""
+    own = _OWN.get()
+    return MappingProxyType({**shipped(), **own}) if own else shipped()
+
+
+@contextmanager
+def using(own: Mapping[str, Analyte]) -> Iterator[None]:
+    """Within the block, `analytes()` and `substance()` know a study's `own` analytes besides the shipped ones."""
+    token = _OWN.set(MappingProxyType(dict(own)))
+    try:
+        yield
+    finally:
+        _OWN.reset(token)
 
 
 def substance(name: str, *, among: Mapping[str, Analyte] | None = None) -> Analyte:

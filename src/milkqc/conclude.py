@@ -34,14 +34,16 @@ def conclude(
     from milkqc.summarise.evidence import evidence
     from milkqc.summarise.mae_reference import reference_table
     from milkqc.summarise.overview import statistics
+    from milkqc.summarise.survey.run import surveyed
 
     mapping = study.loaded.mapping
     clean, lineage = {}, {}
     for name in TABLES:
         clean[name], lineage[name] = split(name, tables[name])
     spreadsheet = formulas({**clean, "analysis": analysis})
-    drafts = pl.concat([drafts, spreadsheet])
-    ledger = [*ledger, *left_blank(analysis, spreadsheet)]
+    survey = surveyed(tables, off=study.off)
+    drafts = pl.concat([drafts, spreadsheet, survey.checked.drafts])
+    ledger = [*ledger, *left_blank(analysis, spreadsheet), *survey.checked.ledger]
     findings = with_causes(
         found.complete(
             drafts,
@@ -69,6 +71,7 @@ def conclude(
         "findings": findings,
         "checks": checks,
         "rejected": applied.rejected,
+        **survey.tables,
     }
     return Result(
         study=mapping.study,
@@ -92,7 +95,8 @@ def conclude(
             off=study.off,
             watched={rule.id: (rule.table, rule.columns) for rule in all_rules()},
             data_cutoff=rule_settings(study).data_cutoff,
-        ),
+        )
+        | dict(survey.tables),
     )
 
 

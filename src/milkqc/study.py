@@ -178,6 +178,7 @@ def _rules(loaded: Loaded, faults: FaultList) -> tuple[tuple[Rule, ...], dict[st
     from milkqc.checks.declare import all_rules
     from milkqc.checks.suites.changes import Change, changed, switched_off
     from milkqc.mapping.lint import leaves
+    from milkqc.summarise.survey.judge import IDS
 
     own = []
     for place, entry in enumerate(loaded.mapping.expectations):
@@ -208,7 +209,7 @@ def _rules(loaded: Loaded, faults: FaultList) -> tuple[tuple[Rule, ...], dict[st
         for place, entry in enumerate(loaded.mapping.expectations)
         if entry.rule is not None
     ]
-    coded = {rule.id for rule in all_rules()}
+    coded = {rule.id for rule in all_rules()} | IDS
     return (
         changed(rules, changes, others=coded),
         switched_off(changes),

@@ -22,6 +22,8 @@ from milkqc.errors import OutputError
 from milkqc.model import TABLES, Result
 
 FORMATS = ("csv", "parquet", "dta", "sav")
+# Statistics that are files of their own; names of teams and observers stand in them, so they are for people.
+SURVEY = ("survey_quality", "survey_digits", "survey_positions")
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
@@ -76,6 +78,7 @@ def _tables(folder: Path, result: Result) -> dict[str, pl.DataFrame]:
         "rejected": result.rejected,
         "checks": result.checks,
         "codebook": result.codebook,
+        **{name: result.statistics[name] for name in SURVEY if name in result.statistics},
     }
     for name, frame in people.items():
         write_csv(frame, folder / f"{name}.csv", for_people=True)

@@ -15,7 +15,7 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"demo"},
-    {"pipeline", "deliver", "contracts"},
+    {"pipeline", "deliver", "contracts", "zscores"},
     {"conclude"},
     {"study"},
     {"readers", "mapping", "normalise", "derive", "checks", "summarise", "report", "emit", "privacy"},

@@ -149,6 +149,14 @@ def test_smart_flags_lie_three_from_the_mean_of_all_in_one_pass():
     assert formulas.smart_flagged(np.array([])).size == 0
 
 
+def test_one_weight_in_grams_does_not_flag_everybody_else():
+    z = np.array([*np.linspace(-2, 2, 50), 900.0])
+    believed = np.abs(z) <= 5
+    assert formulas.smart_flagged(z).sum() == 51
+    assert formulas.smart_flagged(z, believed=believed).tolist() == [*([False] * 50), True]
+    assert formulas.smart_flagged(z, believed=z > 1e9).all()
+
+
 def test_the_technical_error_of_measurement_is_its_formula():
     first, second = np.array([60.1, 70.0, 81.5]), np.array([60.4, 69.8, 81.5])
     by_hand = math.sqrt((0.3**2 + 0.2**2 + 0) / (2 * 3))

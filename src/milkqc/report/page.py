@@ -11,7 +11,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from milkqc.report import charts, words
+from milkqc.report import charts, survey, survey_charts, words
 from milkqc.report.absent import behind
 from milkqc.report.found import sites_said
 from milkqc.report.place import KINDS
@@ -60,6 +60,7 @@ def page(told: Mapping[str, Any]) -> str:
             told=told,
             style=Markup(_package_text("report.css")),  # noqa: S704 - our own file, not data
             mae_pictures=_mae_pictures(told["mae"]),
+            survey_pictures=survey_charts.pictures(told["survey"]),
             by_site=_by_site(told["statistics"]["zscores_by_site"]["rows"]),
             panels=[
                 charts.histogram(
@@ -99,6 +100,7 @@ def environment() -> jinja2.Environment:
         drawn=drawn,
         is_number=is_number,
         groupby_table=by_table,
+        survey_cell=survey_charts.cell,
     )
     made.globals.update(
         count=words.count,
@@ -108,6 +110,7 @@ def environment() -> jinja2.Environment:
         LOOKS=LOOKS,
         MARKS=MARKS,
         KINDS=KINDS,
+        SURVEY_PARTS=tuple(key for key, _, _ in survey.PARTS),
     )
     return made
 

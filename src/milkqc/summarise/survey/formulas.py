@@ -104,9 +104,17 @@ def kurtosis(values: Floats) -> Statistic:
     return Statistic(values.size, values.size * fourth / square**2 - 3 if square > 0 else None)
 
 
-def smart_flagged(z: Floats) -> Bools:
-    """True where a score lies more than 3 from the mean of all of them; one pass, the mean is not taken again."""
-    return np.abs(z - z.mean()) > SMART_REACH if z.size else np.zeros(0, dtype=np.bool_)
+def smart_flagged(z: Floats, *, believed: Bools | None = None) -> Bools:
+    """True where a score lies more than 3 from the observed mean; one pass, the mean is not taken again.
+
+    `believed` are the scores that the mean is taken of (default: all). Without those that WHO flags one weight in
+    grams cannot move the mean so far that every other child is flagged.
+    """
+    known = z if believed is None else z[believed]
+    if not known.size:
+        return np.zeros(z.size, dtype=np.bool_) if believed is None else ~believed
+    flagged: Bools = np.abs(z - known.mean()) > SMART_REACH
+    return flagged
 
 
 def error_of_measurement(first: Floats, second: Floats) -> Statistic:

@@ -6,6 +6,9 @@ The limits hold 99.8 % of groups that measure like the whole study (three standa
 from __future__ import annotations
 
 import math
+from typing import Any
+
+import polars as pl
 
 from milkqc.summarise.survey.formulas import DIGITS
 
@@ -18,6 +21,31 @@ SHARES = {
     "flagged_who",
     "standing_under_24_months",
     "lying_from_24_months",
+}
+
+# What the report draws, and by what.
+DRAWN = (
+    ("digit_preference", "weight_kg"),
+    ("digit_preference", "length_cm"),
+    ("digit_preference", "head_circumference_cm"),
+    ("digit_preference", "muac_cm"),
+    ("sd", "wlz"),
+    ("sd", "laz"),
+    ("mean", "laz"),
+    ("mean", "wlz"),
+)
+GROUPED = ("site", "team", "observer")
+LEAST_GROUPS = 3
+FUNNEL_SCHEMA: dict[str, Any] = {
+    "statistic": pl.String,
+    "variable": pl.String,
+    "by": pl.String,
+    "centre": pl.Float64,
+    "n": pl.Int64,
+    "low_95": pl.Float64,
+    "high_95": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
 }
 
 
@@ -97,3 +125,41 @@ def sd_interval(sd: float, n: int) -> tuple[float, float]:
     return sd * math.sqrt(freedom / float(chdtri(freedom, ALARM))), sd * math.sqrt(
         freedom / float(chdtri(freedom, 1 - ALARM))
     )
+
+
+def funnels(table: pl.DataFrame) -> pl.DataFrame:
+    """The limits drawn around groups (FUNNEL_SCHEMA): 95 % and 99.8 %, at sizes from the smallest group to the largest.
+
+    `table` is the survey table; a statistic of DRAWN is drawn where at least three groups of a grouping have it.
+    """
+    parts = []
+    for statistic, variable in DRAWN:
+        own = table.filter(
+            (pl.col("statistic") == statistic)
+            & (pl.col("variable") == variable)
+            & pl.col("value").is_not_null()
+        )
+        whole = own.filter(pl.col("by") == "all")["value"]
+        spread = table.filter(
+            (pl.col("by") == "all") & (pl.col("statistic") == "sd") & (pl.col("variable") == variable)
+        )["value"]
+        for by in GROUPED:
+            sizes = own.filter((pl.col("by") == by) & (pl.col("n") >= 5))["n"].to_list()
+            if len(sizes) < LEAST_GROUPS or not whole.len():
+                continue
+            centre = None if statistic == "digit_preference" else float(whole[0])
+            for n in _sizes(min(sizes), max(sizes)):
+                wide, narrow = (
+                    limits(statistic, n, centre=centre, spread=spread[0] if spread.len() else None, tail=tail)
+                    for tail in (ALARM, WARN)
+                )
+                parts.append((statistic, variable, by, centre, n, narrow[0], narrow[1], wide[0], wide[1]))
+    return pl.DataFrame(parts, schema=FUNNEL_SCHEMA, orient="row").with_columns(
+        pl.col(pl.Float64).round_sig_figs(10)
+    )
+
+
+def _sizes(least: int, most: int) -> list[int]:
+    """About two dozen sizes, close together where limits bend most."""
+    low, high = max(5, round(0.8 * least)), round(1.1 * most) + 1
+    return sorted({round(low * (high / low) ** (step / 23)) for step in range(24)})

@@ -187,7 +187,10 @@ def _found(
     failing = [row for row in own if _judged(rule, row) and rule.fails(row)]
     everybody = [row for row in failing if row["by"] == ALL]
     if everybody:
-        others = sorted((row for row in failing if row["by"] != ALL), key=lambda row: -abs(row["value"] or 0))
+        others = sorted(
+            (row for row in failing if row["by"] != ALL and row["n"] < everybody[0]["n"]),
+            key=lambda row: -abs(row["value"] or 0),
+        )
         yield _draft(rule, variable, everybody[0], "*", worst=others[:1])
         return
     told: list[frozenset[int]] = []

@@ -28,13 +28,16 @@ DIGIT_MEASURES = MEASURES[:4]
 INDICES = ("laz", "waz", "wlz", "baz", "hcz", "acz", "tsz", "ssz")
 GROUPINGS = ("site", "team", "observer")
 _TEXTS = ("row_id", "infant_id", "infant_sex", "age_basis", "measured", *GROUPINGS)
-# A survey sees each child once, at ages spread over 6-59 months. Ours, unverified.
-_ONCE, _IN_RANGE, _SPREAD_MONTHS, _LEAST_AGES = 0.95, 0.9, 24.0, 30
+# A survey sees each child once, at ages spread over 6-59 months (and perhaps 0-5). Ours, unverified.
+_ONCE, _IN_RANGE, _SPREAD_MONTHS, _LEAST_AGES = 0.95, 0.75, 24.0, 30
+# A visit that came to nothing has no measures, which are no gaps of the team's.
+_ABSENT = ("missed", "withdrawn", "died", "moved")
 
 
 @dataclass(frozen=True)
 class Rows:
-    """`frame`: one row per growth row, all columns of this module's lists, null where unknown, and whole `months`.
+    """`frame`: one row per growth row, all columns of this module's lists, null where unknown, and whole `months`;
+    `touched` where anything was measured, `seen` where the visit came about (else no gap of it counts).
 
     `measures` and `indices` are those that have any value. `readings` by measure are lists, as long as the frame.
     `pairs` by measure: `place` (row), `first`, `second`. `not_a_survey` says why the statistics of a cross-sectional
@@ -49,10 +52,12 @@ class Rows:
     not_a_survey: str
 
 
-def prepared(growth: pl.DataFrame, participants: pl.DataFrame | None = None) -> Rows:
+def prepared(
+    growth: pl.DataFrame, participants: pl.DataFrame | None = None, visits: pl.DataFrame | None = None
+) -> Rows:
     """Rows of an internal or a plain growth frame; what is not in it is null, sex and site may be the participant's.
 
-    A text is used as it stands; an empty one is null. Flags are false where null.
+    `visits` tells by its `outcome` which visits did not come about. A text is used as it stands; an empty one is null. Flags are false where null.
     """
     frame = growth.with_columns(
         _column(growth, name, pl.String, place=name == "row_id") for name in _TEXTS
@@ -72,7 +77,9 @@ def prepared(growth: pl.DataFrame, participants: pl.DataFrame | None = None) -> 
         ),
         # 18 months x 30.4375 d / 30.4375 d may fall short of 18 by a rounding error.
         months=(pl.col("age_days") / DAYS_PER_MONTH + 1e-9).floor().cast(pl.Int64),
+        touched=pl.any_horizontal(pl.col(*MEASURES, *INDICES).is_not_null()),
     )
+    frame = _with_outcome(frame, visits)
     measures = tuple(name for name in MEASURES if frame[name].count())
     read = {name: readings(frame, name) for name in measures}
     return Rows(
@@ -130,6 +137,20 @@ def _with_people(frame: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     return frame
 
 
+def _with_outcome(frame: pl.DataFrame, visits: pl.DataFrame | None) -> pl.DataFrame:
+    keys = ["participant_id", "visit"]
+    if visits is None or not {*keys, "outcome"} <= set(visits.columns) or not set(keys) <= set(frame.columns):
+        return frame.with_columns(seen=pl.lit(value=True))
+    gone = (
+        visits.filter(pl.col("outcome").cast(pl.String).is_in(list(_ABSENT)))
+        .select(keys)
+        .unique()
+        .with_columns(_gone=pl.lit(value=True))
+    )
+    joined = frame.join(gone, on=keys, how="left", maintain_order="left")
+    return joined.with_columns(seen=pl.col("_gone").is_null() | pl.col("touched")).drop("_gone")
+
+
 def _pairs(frame: pl.DataFrame, variable: str, read: pl.Series) -> pl.DataFrame:
     """The first two readings of each row; where no row has two, the repeats of a child on one day."""
     table = read.alias("read").to_frame().with_row_index("place").filter(pl.col("read").list.len() > 1)
@@ -140,19 +161,19 @@ def _pairs(frame: pl.DataFrame, variable: str, read: pl.Series) -> pl.DataFrame:
 
 def _not_a_survey(frame: pl.DataFrame) -> str:
     aged = frame.filter(
-        pl.col("months").is_not_null() & (pl.col("age_basis").is_null() | (pl.col("age_basis") != "nominal"))
+        pl.col("touched")
+        & pl.col("months").is_not_null()
+        & (pl.col("age_basis").is_null() | (pl.col("age_basis") != "nominal"))
     )
     if aged.height < _LEAST_AGES:
-        return f"Fewer than {_LEAST_AGES} rows have an age."
+        return f"Fewer than {_LEAST_AGES} measured children have an age."
     known = aged["infant_id"].drop_nulls()
     if known.len() and known.n_unique() < _ONCE * known.len():
-        return (
-            "Children are seen at several visits; it is the statistic of a survey that sees each child once."
-        )
+        return "Children are seen at several visits, and a survey sees each child once."
     inside = aged["months"].is_between(SURVEY_FROM_MONTHS, SURVEY_TO_MONTHS - 1)
     if inside.mean() < _IN_RANGE:  # type: ignore[operator]  # the mean of a Boolean column is a float
         return "Ages are not those of a survey of children of 6 to 59 months."
     low, high = (aged["months"].quantile(part) or 0.0 for part in (0.05, 0.95))
     if high - low < _SPREAD_MONTHS:
-        return "Ages lie within two years, so that their distribution is that of the plan and not of the children."
+        return "Ages lie within two years: the plan, not the population, decides how they are spread."
     return ""

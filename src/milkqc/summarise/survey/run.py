@@ -9,6 +9,7 @@ from types import MappingProxyType
 import polars as pl
 
 from milkqc.model import Checked
+from milkqc.summarise.survey.funnel import funnels
 from milkqc.summarise.survey.histograms import digit_table, position_table, score_bins
 from milkqc.summarise.survey.judge import judge
 from milkqc.summarise.survey.rows import prepared
@@ -19,7 +20,8 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Surveyed:
-    """`tables` by name: survey_quality, survey_digits, survey_positions (the files of OUT), survey_bins (the report)."""
+    """`tables` by name: survey_quality, survey_digits, survey_positions (the files of OUT), survey_bins and
+    survey_funnels (the report)."""
 
     tables: Mapping[str, pl.DataFrame]
     checked: Checked
@@ -29,11 +31,11 @@ FILES = ("survey_quality", "survey_digits", "survey_positions")
 
 
 def surveyed(tables: Mapping[str, pl.DataFrame], *, off: Mapping[str, str] = _NONE) -> Surveyed:
-    """The survey quality of the internal tables (`growth` scored, `participants`); without growth rows, empty tables.
+    """The survey quality of the internal tables (`growth` scored, `participants`, `visits`); without growth rows, empty tables.
 
     `off` maps the id of a switched-off rule to the study's reason.
     """
-    rows = prepared(tables.get("growth", pl.DataFrame()), tables.get("participants"))
+    rows = prepared(tables.get("growth", pl.DataFrame()), tables.get("participants"), tables.get("visits"))
     table = survey_table(rows)
     return Surveyed(
         tables={
@@ -41,6 +43,7 @@ def surveyed(tables: Mapping[str, pl.DataFrame], *, off: Mapping[str, str] = _NO
             "survey_digits": digit_table(rows),
             "survey_positions": position_table(rows),
             "survey_bins": score_bins(rows),
+            "survey_funnels": funnels(table),
         },
         checked=judge(table, rows, off=off),
     )

@@ -101,17 +101,18 @@ def _places(column: pl.Series) -> list[tuple[str, np.ndarray]]:
 
 
 def _lines(rows: Rows, at: np.ndarray, places: Mapping[str, int], *, full: bool) -> Iterator[Line]:
-    frame = rows.frame[at]
+    whole = rows.frame[at]
+    frame = whole.filter("touched")
     if full:
         yield from _digits(rows, at, places)
         yield from _children(frame, rows.not_a_survey)
         yield from _repeats(rows, at)
-        yield from _gaps(rows, frame)
+        yield from _gaps(rows, whole.filter("seen"))
         yield from _positions(frame)
     for index in rows.indices:
         known = frame.filter(pl.col(index).is_not_null())
         z = known[index].to_numpy()
-        flagged = formulas.smart_flagged(z)
+        flagged = formulas.smart_flagged(z, believed=~known[f"{index}_flag"].to_numpy())
         for name, formula in _SHAPES.items():
             yield Line(name, index, formula(z[~flagged]))
         yield Line("flagged_smart", index, formulas.share(int(flagged.sum()), frame.height))
@@ -196,7 +197,7 @@ def _told(
 
 def _row(by: str, group: str, line: Line, everybody: Mapping[tuple[str, str], Line]) -> dict[str, Any]:
     found = line.found if not line.why else replace(line.found, value=None, p=None)
-    word = class_of(line.statistic, found.value, found.p)
+    word = class_of(line.statistic, found.value, found.p) if _classed(line) else None
     few = word is not None and found.n < LEAST_JUDGED
     whole = everybody.get((line.statistic, line.variable))
     sd = everybody.get(("sd", line.variable))
@@ -225,6 +226,11 @@ def _row(by: str, group: str, line: Line, everybody: Mapping[tuple[str, str], Li
         or (f"Fewer than {LEAST_JUDGED} values: a class would be chance." if few else "")
         or ("Too few values." if no_value else ""),
     }
+
+
+def _classed(line: Line) -> bool:
+    """SMART's limits of spread and flags are those of weight-for-length; stunting spreads wider in good surveys."""
+    return line.statistic not in {"sd", "flagged_smart", "flagged_who"} or line.variable == "wlz"
 
 
 def _score(by: str, group: str, rows: list[dict[str, Any]], lines: list[Line]) -> dict[str, Any]:

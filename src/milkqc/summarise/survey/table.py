@@ -207,7 +207,7 @@ def _row(by: str, group: str, line: Line, everybody: Mapping[tuple[str, str], Li
         centre=whole.found.value if whole and not whole.why else None,
         spread=sd.found.value if sd else None,
     )
-    no_value = found.value is None and not line.why
+    no_value = found.value is None and found.p is None and not line.why
     return {
         "by": by,
         "group": group,

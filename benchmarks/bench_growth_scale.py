@@ -63,7 +63,8 @@ def measured(kind: str, source: Path, target: Path, *, repeats: int = 1) -> dict
     )  # fmt: skip
     if done.returncode:
         sys.exit(f"{kind}: {done.stderr}")
-    told: dict[str, Any] = json.loads(done.stdout)
+    # DuckDB may draw a bar of its own before it.
+    told: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
     return told
 
 

@@ -31,7 +31,7 @@ study: planted
 title: A study with everything that must not get out
 mae: {authority: IOM, basis: milk_concentration, set: [iodine, retinol]}
 schedule: {birth: {day: 0, window: [0, 3]}, month_3: {day: 91, window: [61, 121]}}
-study_start: "2021-01-01"
+study_start: "2020-12-01"
 tables:
   people: {file: "people_*.csv"}
   bodies: {file: bodies.csv}
@@ -86,7 +86,7 @@ class Planted:
 
 
 def person(site: str, place: int, number: int) -> dict[str, str]:
-    """One mother's values, each found nowhere else."""
+    """One mother's values, each found nowhere else: no date is one of another site's, or an end of its windows."""
     pid = f"{site[0]}K{7300 + number}"
     day = f"{1 + number % 28:02d}"
     return {
@@ -97,8 +97,8 @@ def person(site: str, place: int, number: int) -> dict[str, str]:
         "TEAM": f"team of {site.split()[0]}",
         "ARM": ("arm Crimson", "arm Indigo")[number % 2],
         "SEX": str(1 + number % 2),
-        "DOB": f"2021-{(3, 5, 6)[place]:02d}-{day}",
-        "VDATE": f"2021-{(6, 8, 9)[place]:02d}-{day}",
+        "DOB": f"2021-{(3, 1, 6)[place]:02d}-{day}",
+        "VDATE": f"2021-{(6, 4, 9)[place]:02d}-{day}",
         "BW": f"3.1{number:02d}7",
         "NAME": f"Aurelia Winterbottom{number}",
         "NOTE": f"talk to uncle{number}",
@@ -275,6 +275,30 @@ def test_the_figures_of_a_site_are_of_its_rows_alone(at_home):
     assert inputs == {"people_N.csv": 26, "bodies.csv": 26, "lab.csv": 26}
 
 
+def test_the_people_behind_completeness_are_those_of_the_site_alone(planted, internal, at_home):
+    def people(folder: Path) -> pl.DataFrame:
+        return pl.read_csv(folder / "completeness.csv", infer_schema=False)
+
+    everybody, own = people(internal), people(at_home)
+    assert set(everybody["site"]) == set(SITES)
+    # the site's data end earlier than the study's, so that more of its windows are still open
+    key = ["visit", "variable", "participant_id", "window_to"]
+    home = everybody.filter(pl.col("site") == HOME)
+    assert own.select(key).sort(key).rows() == home.select(key).sort(key).rows()
+    refused = own.filter((pl.col("variable") == "weight_kg") & (pl.col("why") != "no row"))
+    assert refused["participant_id"].to_list() == ["NK7305", "NK7306"]
+    told = json.loads((at_home / "report.json").read_text())["statistics"]["scheduled_people"]
+    assert told["total"] == own.height
+    assert {row["site"] for row in told["rows"]} == {HOME}
+
+
+def test_no_arm_stands_beside_the_people_behind_completeness(internal):
+    told = (internal / "completeness.csv").read_text()
+    assert "arm" not in told.splitlines()[0].split(",")
+    assert "Crimson" not in told
+    assert "Indigo" not in told
+
+
 def test_what_belongs_to_no_site_is_left_out_and_said(at_home):
     manifest = json.loads((at_home / "manifest.json").read_text())
     told = manifest["privacy"]
@@ -339,6 +363,16 @@ def test_a_public_run_says_nothing_that_was_planted(planted, public):
         "planted.yaml",
     }
     assert leaks(public, texts | people) == {}
+
+
+def test_a_public_run_names_nobody_behind_completeness(internal, public):
+    assert (internal / "completeness.csv").is_file()
+    assert not (public / "completeness.csv").exists()
+    for name in ("report.html", "report.json"):
+        told = (public / name).read_text()
+        assert "scheduled_people" not in told
+        assert "outside_window" not in told
+        assert "not_due" not in told
 
 
 def test_a_public_run_has_no_date(public):

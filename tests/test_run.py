@@ -25,6 +25,7 @@ OUTPUTS = {
     "survey_quality.csv",
     "survey_digits.csv",
     "survey_positions.csv",
+    "completeness.csv",
     "datapackage.json",
     "report.html",
     "report.json",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import polars as pl
@@ -31,7 +32,20 @@ DATED = (
     "visits.visit.",
 )
 
+# What it takes to see that a finding explains another one.
+_ASKED = (
+    "finding_id",
+    "rule_id",
+    "table",
+    "row_id",
+    "participant_id",
+    "visit",
+    "variable",
+    "value",
+    "source_column",
+)
 Row = dict[str, Any]
+Key = tuple[str | None, str | None]  # table and row_id, or participant and visit
 
 
 def with_causes(findings: pl.DataFrame) -> pl.DataFrame:
@@ -40,7 +54,7 @@ def with_causes(findings: pl.DataFrame) -> pl.DataFrame:
     The explaining finding carries its own id too. A cause_id that a step has set is kept. Only critical and
     warning findings explain others, and none explains a graver one.
     """
-    rows = list(findings.iter_rows(named=True))
+    rows = list(findings.select(_ASKED).iter_rows(named=True))
     causes: dict[str, str] = {}
     for root, follower in _pairs(rows):
         first: str = causes.setdefault(root["finding_id"], root["finding_id"])
@@ -60,22 +74,27 @@ def with_causes(findings: pl.DataFrame) -> pl.DataFrame:
 
 def _pairs(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
     """(explaining, explained) findings, the gravest explanation of a finding first."""
-    by_row: dict[tuple[str, str], list[Row]] = {}
+    by_row: dict[Key, list[Row]] = {}
+    visited: dict[Key, list[Row]] = {}
+    told: dict[str, list[Row]] = {}
     for row in rows:
         by_row.setdefault((row["table"], row["row_id"]), []).append(row)
+        if row["table"] == "visits":
+            visited.setdefault((row["participant_id"], row["visit"]), []).append(row)
+        if row["rule_id"] == "reading.row.rejected":
+            for part in set((row["value"] or "").split("; ")):
+                told.setdefault(part, []).append(row)
     for root in (row for row in rows if row["rule_id"].endswith(".impossible")):
         yield from _of_measure(root, by_row[root["table"], root["row_id"]])
     for root in (row for row in rows if row["rule_id"] == "growth.visit.before_birth"):
-        yield from _of_date(root, rows)
+        yield from _of_date(root, by_row, visited)
     for root in (row for row in rows if row["rule_id"].endswith(".range")):
         yield from _of_measure(root, by_row[root["table"], root["row_id"]])
     for root in (row for row in rows if row["rule_id"] == "growth.visit.outside_study"):
-        yield from _of_date(root, rows)
+        yield from _of_date(root, by_row, visited)
     for root in (row for row in rows if row["rule_id"].startswith("reading.link.")):
-        told = f"{root['source_column']}={root['value']}"
-        for row in rows:
-            if row["rule_id"] == "reading.row.rejected" and told in (row["value"] or "").split("; "):
-                yield root, row
+        for row in told.get(f"{root['source_column']}={root['value']}", ()):
+            yield root, row
 
 
 def _of_measure(root: Row, beside: list[Row]) -> Iterator[tuple[Row, Row]]:
@@ -87,12 +106,10 @@ def _of_measure(root: Row, beside: list[Row]) -> Iterator[tuple[Row, Row]]:
             yield root, row
 
 
-def _of_date(root: Row, rows: list[Row]) -> Iterator[tuple[Row, Row]]:
-    for row in rows:
-        here = (row["table"], row["row_id"]) == (root["table"], root["row_id"])
-        visit = row["table"] == "visits" and (row["participant_id"], row["visit"]) == (
-            root["participant_id"],
-            root["visit"],
-        )
-        if row is not root and (here or visit) and row["rule_id"].startswith(DATED):
+def _of_date(
+    root: Row, by_row: Mapping[Key, list[Row]], visited: Mapping[Key, list[Row]]
+) -> Iterator[tuple[Row, Row]]:
+    beside = by_row[root["table"], root["row_id"]], visited.get((root["participant_id"], root["visit"]), [])
+    for row in chain(*beside):
+        if row is not root and row["rule_id"].startswith(DATED):
             yield root, row

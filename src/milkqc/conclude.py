@@ -64,11 +64,20 @@ def conclude(
     )
     checks = ledgers.frame(ledgers.sort(ledger))
     verdict, reason, code = _verdict(findings, checks, fail_on)
+    figures = statistics(tables, schedule=mapping.schedule) | evidence(
+        tables,
+        rules=study.rules,
+        schedule=mapping.schedule,
+        off=study.off,
+        watched={rule.id: (rule.table, rule.columns) for rule in all_rules()},
+        data_cutoff=rule_settings(study).data_cutoff,
+    )
     outputs = {
         **clean,
         "analysis": analysis,
         "mae_reference": reference_rows,
         "findings": findings,
+        "completeness": figures["scheduled_people"],
         "checks": checks,
         "rejected": applied.rejected,
         **survey.tables,
@@ -87,16 +96,7 @@ def conclude(
         origins=_origins(study),
         reconciliation=applied.reconciliation,
         settings=_settings(study, fail_on, verdict, reason, code),
-        statistics=statistics(tables, schedule=mapping.schedule)
-        | evidence(
-            tables,
-            rules=study.rules,
-            schedule=mapping.schedule,
-            off=study.off,
-            watched={rule.id: (rule.table, rule.columns) for rule in all_rules()},
-            data_cutoff=rule_settings(study).data_cutoff,
-        )
-        | dict(survey.tables),
+        statistics={**figures, **survey.tables},
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from milkqc.messages import message
+from milkqc.messages import sentence
 
 # What a step fills in. Only the first five are obligatory; `fields` are the words of the message.
 DRAFT_SCHEMA: dict[str, Any] = {
@@ -117,21 +117,15 @@ def complete(
             part = _with_context(part, known)
         filled.append(part)
     whole = pl.concat(filled, how="diagonal") if filled else draft
-    rows = []
-    for row in whole.iter_rows(named=True):
-        label, unit = labels.get((row["table"], row["variable"] or ""), ("", ""))
-        row["label"] = label or row["variable"]
-        # What reading could not read is shown as written: it has the source's unit, not the canonical one.
-        as_written = row["rule_id"].startswith("reading.")
-        row["unit"] = row["unit"] if row["unit"] is not None or as_written else (unit or None)
-        mapped = columns.get((row["table"], row["variable"] or ""))
-        row["source_column"] = row["source_column"] or _held(mapped, (held or {}).get(row["source_file"]))
-        row["n_rows"] = row["n_rows"] or 1
-        row["status"] = "open"
-        row["finding_id"] = finding_id(study, row["table"], row["row_id"], row["rule_id"], row["variable"])
-        row["message"] = row["message"] or message(row["rule_id"], row)
-        rows.append({column: row.get(column) for column in FINDINGS_SCHEMA})
-    findings = pl.DataFrame(rows, schema=FINDINGS_SCHEMA, orient="row")
+    whole = _described(whole, labels, columns, held or {})
+    findings = whole.with_columns(
+        status=pl.lit("open"),
+        n_rows=pl.when(pl.col("n_rows") == 0).then(1).otherwise(pl.col("n_rows").fill_null(1)),
+        finding_id=_ids(study, whole),
+    )
+    findings = findings.with_columns(message=_messages(findings)).select(
+        pl.col(name).cast(kind) for name, kind in FINDINGS_SCHEMA.items()
+    )
     # Two drafts of one rule, row and variable (a key's merged rows, say) are one finding about more rows.
     whole_count = pl.col("n_rows").sum().over("finding_id")
     return sort(
@@ -139,6 +133,51 @@ def complete(
             subset="finding_id", keep="first", maintain_order=True
         )
     )
+
+
+def _described(
+    whole: pl.DataFrame,
+    labels: Mapping[tuple[str, str], tuple[str, str]],
+    columns: Mapping[tuple[str, str], str],
+    held: Mapping[str, Collection[str]],
+) -> pl.DataFrame:
+    """Label, unit and source columns filled in; what the context has no column for is null."""
+    lacking = [name for name in FINDINGS_SCHEMA if name not in whole.columns]
+    whole = whole.with_columns(pl.lit(None, dtype=FINDINGS_SCHEMA[name]).alias(name) for name in lacking)
+    places = whole.select("table", "variable", "source_file").unique(maintain_order=True)
+    told = []
+    for table, variable, file in places.iter_rows():
+        label, unit = labels.get((table, variable or ""), ("", ""))
+        mapped = _held(columns.get((table, variable or "")), held.get(file))
+        told.append((table, variable, file, label or variable, unit or None, mapped))
+    names = ("table", "variable", "source_file", "_label", "_unit", "_columns")
+    known = pl.DataFrame(told, schema=dict.fromkeys(names, pl.String), orient="row")
+    # What reading could not read is shown as written: it has the source's unit, not the canonical one.
+    as_written = pl.col("rule_id").str.starts_with("reading.")
+    return whole.join(
+        known, on=["table", "variable", "source_file"], how="left", nulls_equal=True, maintain_order="left"
+    ).with_columns(
+        label=pl.col("_label"),
+        unit=pl.coalesce("unit", pl.when(~as_written).then("_unit")),
+        source_column=pl.when(pl.col("source_column") != "").then("source_column").otherwise("_columns"),
+    )
+
+
+def _ids(study: str, whole: pl.DataFrame) -> pl.Series:
+    """`finding_id` of every row."""
+    parts = whole.select("table", "row_id", "rule_id", "variable").iter_rows()
+    ids = [finding_id(study, table, row_id, rule_id, variable) for table, row_id, rule_id, variable in parts]
+    return pl.Series(ids, dtype=pl.String)
+
+
+def _messages(findings: pl.DataFrame) -> pl.Series:
+    """Each row's own message, or its rule's sentence where it has none."""
+    own = (pl.col("message") != "").fill_null(value=False)
+    rows = findings.with_row_index("_place").with_columns(_own=own)
+    parts = [rows.filter("_own").select("_place", "message")]
+    for (rule_id,), part in rows.filter(~pl.col("_own")).group_by("rule_id"):
+        parts.append(part.select("_place", message=sentence(str(rule_id), FINDINGS_SCHEMA)))
+    return pl.concat(parts).sort("_place")["message"]
 
 
 def _held(columns: str | None, file: Collection[str] | None) -> str | None:

@@ -69,24 +69,33 @@ def open_study(mapping: Path, data: Path) -> Study:
 
 
 def _dictionaries(loaded: Loaded, data: Path) -> tuple[Origin, ...]:
-    """The data dictionaries that explain exports: inputs like every other file."""
+    """The data dictionaries and syntax files that explain exports: inputs like every other file."""
     found = {}
     for table in loaded.mapping.tables.values():
-        for path in _inside(table.dictionary, data)[:1] if table.dictionary is not None else []:
-            lines = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig", errors="replace"))))
-            shown = path.relative_to(data.resolve()).as_posix()
-            found[shown] = Origin(
-                file=shown,
-                sha256=_sha256(path),
-                format="redcap_dictionary",
-                encoding="utf-8",
-                encoding_basis="assumed",
-                rows=max(len(lines) - 1, 0),
-                columns=len(lines[0]) if lines else 0,
-                reader="redcap",
-                reader_version=__version__,
-            )
+        for key in ("dictionary", "syntax"):
+            asked = getattr(table, key)
+            for path in _inside(asked, data)[:1] if asked is not None else []:
+                shown = path.relative_to(data.resolve()).as_posix()
+                found[shown] = _explaining(path, shown, key)
     return tuple(found[name] for name in sorted(found))
+
+
+def _explaining(path: Path, shown: str, key: str) -> Origin:
+    """Where an explaining file came from. `rows` and `columns` are those of a dictionary's CSV, else 0."""
+    table = key == "dictionary" and path.suffix.lower() != ".xml"
+    text = path.read_bytes().decode("utf-8-sig", errors="replace") if table else ""
+    lines = list(csv.reader(io.StringIO(text)))
+    return Origin(
+        file=shown,
+        sha256=_sha256(path),
+        format=f"redcap_{key}",
+        encoding="utf-8",
+        encoding_basis="assumed",
+        rows=max(len(lines) - 1, 0),
+        columns=len(lines[0]) if lines else 0,
+        reader="redcap",
+        reader_version=__version__,
+    )
 
 
 def _read(name: str, table: Table, loaded: Loaded, data: Path, faults: FaultList) -> SourceTable | None:
@@ -102,32 +111,43 @@ def _read(name: str, table: Table, loaded: Loaded, data: Path, faults: FaultList
             at, "M301", f"no file {table.file!r} in the data folder.", f"It holds: {near or 'nothing'}."
         )
         return None
-    dictionary = None
-    if table.dictionary is not None:
-        dictionary = next(iter(_inside(table.dictionary, data)), None)
-        if dictionary is None:
+    beside: dict[str, Path | None] = {}
+    for key, what in (("dictionary", "data dictionary"), ("syntax", "syntax file")):
+        asked = getattr(table, key)
+        beside[key] = None if asked is None else next(iter(_inside(asked, data)), None)
+        if asked is not None and beside[key] is None:
             faults.add(
-                ("tables", name, "dictionary"),
+                ("tables", name, key),
                 "M301",
-                f"no file {table.dictionary!r} in the data folder.",
-                "Put the data dictionary beside the export.",
+                f"no file {asked!r} in the data folder.",
+                f"Put the {what} beside the export.",
             )
-            return None
-    options = _options(name, table, loaded, dictionary)
+    if any(getattr(table, key) is not None and path is None for key, path in beside.items()):
+        return None
+    options = _options(name, table, loaded, beside["dictionary"], beside["syntax"])
     sources = []
     for path in paths:
         shown = path.relative_to(data.resolve()).as_posix()
         try:
             source = read(path, options, name=shown)
         except SourceError as error:
-            place = at if error.file == shown else ("tables", name, "dictionary")
+            place = at if error.file == shown else ("tables", name, _beside(error.file, beside))
             faults.add(place, "M302", f"{error.file}: {error.what}", error.todo)
             continue
         logger.info("read %s: %d rows, %d columns", shown, source.table.height, source.table.width)
+        for note in source.origin.notes:
+            # The names of columns, never what stands in them.
+            if note.startswith("perhaps identifying"):
+                logger.warning("%s: %s", shown, note)
         sources.append(source)
     if len(sources) < len(paths):
         return None
     return SourceTable(name, tuple(sources), table.decimal, table.thousands)
+
+
+def _beside(file: str, paths: Mapping[str, Path | None]) -> str:
+    """Which of a table's explaining files a message speaks of."""
+    return next((key for key, path in paths.items() if path is not None and path.name == file), "dictionary")
 
 
 def _inside(pattern: str, data: Path) -> list[Path]:
@@ -141,7 +161,9 @@ def _inside(pattern: str, data: Path) -> list[Path]:
     return sorted(path for path in found if path.resolve().is_relative_to(root))
 
 
-def _options(name: str, table: Table, loaded: Loaded, dictionary: Path | None) -> ReadOptions:
+def _options(
+    name: str, table: Table, loaded: Loaded, dictionary: Path | None, syntax: Path | None
+) -> ReadOptions:
     from milkqc.readers.options import ReadOptions
 
     header = table.header_row if isinstance(table.header_row, int) else None
@@ -156,6 +178,9 @@ def _options(name: str, table: Table, loaded: Loaded, dictionary: Path | None) -
         sheet=table.sheet,
         dictionary=dictionary,
         form=table.form,
+        mixed=table.mixed == "allow",
+        missing_codes=table.missing_codes,
+        syntax=syntax,
         keep=_kept_identifiers(name, loaded),
     )
 

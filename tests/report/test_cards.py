@@ -120,3 +120,15 @@ def test_beyond_the_limit_of_cards_the_gravest_stay(rich):
     told = cards.cards(rich, findings, variables.matrix(rich, findings), Limits(variables=3))
     assert told["left_off"] == len(variables.matrix(rich, findings)) - 3
     assert {each["worst"] for each in told["list"]} == {"critical", "warning"}
+
+
+@pytest.mark.parametrize("section", ["missing", "censored"])
+def test_counts_of_missing_and_censored_values_lead_to_the_card_that_lists_them(rich, section):
+    page = render(rich)["report.html"].decode()
+    part = page.split(f'<section aria-labelledby="{section}">')[1].split("</section>")[0]
+    led = re.findall(
+        r'<tr><th scope="row">([^<]*)</th>(?:(?!</tr>).)*?<a href="#(v-[0-9]+)">', part, re.DOTALL
+    )
+    assert led
+    for name, at in led:
+        assert re.search(rf'<h3 id="{at}">([^<]*)<', page).group(1).startswith(name)

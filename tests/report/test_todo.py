@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from milkqc.report import found, todo
+from milkqc import findings
+from milkqc.report import found, render, rows, todo
 from milkqc.report.limits import Limits
 
 NO_CHECKS = pl.DataFrame(schema={"rule_id": pl.String, "says": pl.String})
@@ -70,10 +75,64 @@ def test_a_list_stops_at_25_and_says_how_many_it_leaves_off(study):
     assert {each["status"] for each in flags["list"]} == {"open"}
 
 
-def test_the_whole_report_lists_no_more_than_its_budget(study):
-    told = actions(study, Limits(rows=8))
-    assert [len(each["list"]) for each in told] == [6, 0, 2, 0]
-    assert [each["left_off"] for each in told] == [0, 1, 28, 1]
+@pytest.mark.parametrize(
+    ("rows", "shown"),
+    [(0, [0, 0, 0, 0]), (4, [1, 1, 1, 1]), (6, [2, 1, 2, 1]), (8, [3, 1, 3, 1]), (12, [6, 1, 4, 1])],
+)
+def test_a_small_budget_gives_each_action_a_few_rows_before_the_gravest_gets_more(study, rows, shown):
+    told = actions(study, Limits(rows=rows))
+    assert [len(each["list"]) for each in told] == shown
+    assert [each["left_off"] for each in told] == [
+        all_ - few for all_, few in zip((6, 1, 30, 1), shown, strict=True)
+    ]
+
+
+@given(
+    st.lists(st.integers(1, 40), min_size=1, max_size=30),
+    st.integers(0, 120),
+    st.integers(1, 30),
+    st.integers(1, 25),
+)
+def test_no_shown_action_goes_without_rows_while_another_has_more_than_three(sizes, budget, rules, per_rule):
+    told = pl.concat(
+        [
+            pl.DataFrame({"row_id": [f"{rule}-{n}" for n in range(size)]}).with_columns(
+                rule_id=pl.lit(f"rule.{rule:02}")
+            )
+            for rule, size in enumerate(sizes)
+        ]
+    ).with_columns(severity=pl.lit("warning"), open=pl.lit(value=True), table=pl.lit("growth"))
+    told = told.with_columns(
+        (pl.lit(1) if kind == pl.Int64 else pl.lit(None)).cast(kind).alias(name)
+        for name, kind in findings.FINDINGS_SCHEMA.items()
+        if name not in told.columns
+    )
+    listed = todo.actions(
+        told, NO_CHECKS, fail_on="critical", limits=Limits(rows=budget, rules=rules, rows_per_rule=per_rule)
+    )
+    counts = [(len(each["list"]), each["findings"]) for each in listed["actions"]]
+    assert sum(shown for shown, _ in counts) == min(budget, sum(min(n, per_rule) for _, n in counts))
+    if any(shown > rows.LEAST for shown, _ in counts):
+        assert all(shown >= min(rows.LEAST, per_rule, n) for shown, n in counts)
+    assert len(listed["actions"]) + len(listed["others"]) == len(sizes)
+
+
+def test_beyond_the_limit_things_to_do_are_named_with_their_rule_and_counted_for_their_owner(
+    changed, findings_of
+):
+    wrong = [row(f"rule.{n:03}", row_id=f"P{n}|birth", participant_id=f"P{n}") for n in range(12)]
+    told = json.loads(render(changed(findings=findings_of(wrong)))["report.json"])["todo"]
+    few = todo.actions(
+        found.visible(changed(findings=findings_of(wrong))),
+        NO_CHECKS,
+        fail_on="critical",
+        limits=Limits(rules=9),
+    )
+    assert told["others"] == []
+    assert [each["rule_id"] for each in few["others"]] == ["rule.009", "rule.010", "rule.011"]
+    assert [each["anchor"] for each in few["others"]] == ["do-10", "do-11", "do-12"]
+    assert few["others"][0]["said"] == "1 finding in 1 row of growth, 1 participant"
+    assert todo.by_owner([*few["actions"], *few["others"]])[0]["queries"] == 12
 
 
 def test_a_finding_leads_to_participant_visit_file_and_column_and_never_to_a_row_number(study):

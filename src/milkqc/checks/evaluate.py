@@ -11,9 +11,9 @@ import narwhals.stable.v2 as nw
 import polars as pl
 
 from milkqc.checks.declare import CodedRule, Settings, all_rules
-from milkqc.checks.ledger import reason, written
+from milkqc.checks.ledger import Entry, reason, written
 from milkqc.findings import drafts
-from milkqc.model import Checked, LedgerRow, Status
+from milkqc.model import Checked, LedgerRow
 
 _FAILS = "_fails"
 _NO_SETTINGS = Settings()
@@ -68,27 +68,26 @@ def verdict(rule: CodedRule, view: Any, settings: Settings = _NO_SETTINGS) -> Ve
 def _outcome(
     rule: CodedRule, views: Mapping[str, pl.DataFrame], settings: Settings, off: str | None
 ) -> tuple[pl.DataFrame, LedgerRow]:
+    entry = _entry(rule)
     if off is not None:
-        return drafts(), _row(rule, "skipped", why=f"Switched off by the study: {off}")
+        return drafts(), entry.switched_off(off)
     view = views.get(rule.table)
     if view is None or view.is_empty():
-        return drafts(), _row(rule, "nothing_to_look_at", why=f"There are no {rule.table} rows.")
+        return drafts(), entry.no_rows()
     missing = _unmet(rule, views, settings)
     if missing:
-        return drafts(), _row(rule, "not_applicable", why=missing)
+        return drafts(), entry.did_not_run("not_applicable", missing)
     try:
         seen = verdict(rule, view, settings)
     # A rule is code of a study or a plug-in and may fail in any way; one broken rule must neither stop the
     # others nor look like a pass, so its error is kept as the ledger's reason and the exit code becomes 3.
     except Exception as error:  # noqa: BLE001
-        return drafts(), _row(rule, "broken", why=reason(error))
+        return drafts(), entry.did_not_run("broken", reason(error))
     if not seen.looked_at:
         why = f"No row has {_words(rule.needs)}." if rule.needs else "No row is of the kind it judges."
-        return drafts(), _row(rule, "nothing_to_look_at", not_judged=seen.not_judged, why=why)
+        return drafts(), entry.did_not_run("nothing_to_look_at", why, not_judged=seen.not_judged)
     found = drafts(_drafts(rule, seen.failing))
-    return found, _row(
-        rule,
-        "ran",
+    return found, entry.ran(
         looked_at=seen.looked_at,
         failed=seen.failing.height,
         not_judged=seen.not_judged,
@@ -149,28 +148,13 @@ class _Nothing(dict[str, str]):
         return "nothing"
 
 
-def _row(
-    rule: CodedRule,
-    status: Status,
-    *,
-    looked_at: int = 0,
-    failed: int = 0,
-    not_judged: int = 0,
-    findings: int = 0,
-    why: str = "",
-) -> LedgerRow:
-    return LedgerRow(
+def _entry(rule: CodedRule) -> Entry:
+    return Entry(
         rule_id=rule.id,
         engine="rules",
         table=rule.table,
         variable=rule.variable,
         severity=rule.severity,
-        status=status,
-        looked_at=looked_at,
-        failed=failed,
-        not_judged=not_judged,
-        findings=findings,
-        why=why,
         says=rule.says,
         source=rule.source,
     )

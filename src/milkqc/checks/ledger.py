@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from milkqc.model import LedgerRow
+from milkqc.model import Engine, LedgerRow, Severity, Status
 
 # checks.csv: the fields of LedgerRow, in their order.
 CHECKS_SCHEMA: dict[str, Any] = {
@@ -17,6 +18,38 @@ CHECKS_SCHEMA: dict[str, Any] = {
 }
 _ENGINES = ("reading", "pandera", "rules", "gx")
 _LONGEST_REASON = 300
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A check as the ledger names it, before anybody knows what became of it."""
+
+    rule_id: str
+    engine: Engine
+    table: str
+    variable: str
+    severity: Severity
+    says: str = ""
+    source: str = ""
+
+    def ran(self, *, looked_at: int, failed: int, findings: int, not_judged: int = 0) -> LedgerRow:
+        """It judged `looked_at` values (LedgerRow says what is counted)."""
+        return self._row("ran", looked_at=looked_at, failed=failed, findings=findings, not_judged=not_judged)
+
+    def did_not_run(self, status: Status, why: str, *, not_judged: int = 0) -> LedgerRow:
+        """It judged nothing, and why."""
+        return self._row(status, why=why, not_judged=not_judged)
+
+    def switched_off(self, by_study: str) -> LedgerRow:
+        """The study does not want it, for a reason of its own."""
+        return self.did_not_run("skipped", f"Switched off by the study: {by_study}")
+
+    def no_rows(self) -> LedgerRow:
+        """Its table is empty or not mapped."""
+        return self.did_not_run("nothing_to_look_at", f"There are no {self.table} rows.")
+
+    def _row(self, status: Status, **outcome: Any) -> LedgerRow:
+        return LedgerRow(status=status, **dataclasses.asdict(self), **outcome)
 
 
 def frame(rows: Iterable[LedgerRow]) -> pl.DataFrame:

@@ -24,6 +24,7 @@ from milkqc.model import TABLES, Result
 FORMATS = ("csv", "parquet", "dta", "sav")
 # Statistics that are files of their own; names of teams and observers stand in them, so they are for people.
 SURVEY = ("survey_quality", "survey_digits", "survey_positions")
+SCHEDULED = "scheduled_people"  # the statistic that has a file of its own, completeness.csv
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
@@ -80,6 +81,8 @@ def _tables(folder: Path, result: Result) -> dict[str, pl.DataFrame]:
         "codebook": result.codebook,
         **{name: result.statistics[name] for name in SURVEY if name in result.statistics},
     }
+    if SCHEDULED in result.statistics:
+        people["completeness"] = result.statistics[SCHEDULED]
     for name, frame in people.items():
         write_csv(frame, folder / f"{name}.csv", for_people=True)
     return {**data, **lineage, **people, "mae_reference": result.mae_reference}

@@ -22,7 +22,8 @@ Action = Literal[
     "formula",
 ]
 ACTIONS: tuple[str, ...] = get_args(Action)
-FORMATS = ("dta", "sav", "xpt", "csv", "xlsx", "redcap")
+REDCAP_FORMATS = ("redcap", "redcap_labels", "redcap_odm", "redcap_syntax")
+FORMATS = ("dta", "sav", "xpt", "csv", "xlsx", *REDCAP_FORMATS)
 REPEATS = ("finding", "same", "keep", "replicate")
 
 
@@ -203,7 +204,10 @@ class Table(Model):
     """A source table: its file under the data folder, and what its format needs told."""
 
     file: str
-    format: Literal["dta", "sav", "xpt", "csv", "xlsx", "redcap"] | None = None
+    format: (
+        Literal["dta", "sav", "xpt", "csv", "xlsx", "redcap", "redcap_labels", "redcap_odm", "redcap_syntax"]
+        | None
+    ) = None
     encoding: str | None = None
     delimiter: str | None = None
     decimal: Literal[".", ","] | None = None
@@ -213,6 +217,9 @@ class Table(Model):
     sheet: str | None = None
     dictionary: str | None = None
     form: str | None = None
+    mixed: Literal["allow"] | None = None
+    missing_codes: dict[str, str] | None = None
+    syntax: str | None = None
 
 
 class Visit(Model):

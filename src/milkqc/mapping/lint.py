@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from milkqc import reference
 from milkqc.mapping import lint_columns, targets
 from milkqc.mapping.faults import FaultList, nearest
-from milkqc.mapping.language import Block, Mapping
+from milkqc.mapping.language import REDCAP_FORMATS, Block, Mapping, Table
 from milkqc.mapping.lint_options import is_iso_date, same_codes
 from milkqc.mapping.load import Loaded
 from milkqc.mapping.repeats import policy_of
@@ -38,7 +38,7 @@ def lint(loaded: Loaded) -> FaultList:
 
 def _tables(mapping: Mapping, faults: FaultList) -> None:
     for name, table in mapping.tables.items():
-        for key in ("file", "dictionary"):
+        for key in ("file", "dictionary", "syntax"):
             text = getattr(table, key)
             if text is not None and leaves(text):
                 faults.add(
@@ -47,7 +47,7 @@ def _tables(mapping: Mapping, faults: FaultList) -> None:
                     f"the path {text!r} leaves the data folder.",
                     "Name a file inside the folder given by --data.",
                 )
-        if table.header_row == "none" and table.names is None and table.format != "redcap":
+        if table.header_row == "none" and table.names is None and table.format not in REDCAP_FORMATS:
             faults.add(
                 ("tables", name, "header_row"),
                 "M123",
@@ -58,13 +58,7 @@ def _tables(mapping: Mapping, faults: FaultList) -> None:
             faults.add(
                 ("tables", name, "names"), "M123", "a name stands twice.", "Give every column its own name."
             )
-        if table.format == "redcap" and table.dictionary is None:
-            faults.add(
-                ("tables", name),
-                "M111",
-                "a REDCap export needs its data dictionary.",
-                "Add `dictionary: ..._DataDictionary.csv`.",
-            )
+        _redcap(name, table, faults)
         if table.decimal is not None and table.decimal == table.thousands:
             faults.add(
                 ("tables", name, "thousands"),
@@ -76,6 +70,40 @@ def _tables(mapping: Mapping, faults: FaultList) -> None:
         if name not in mapping.tables:
             faults.add(
                 ("unmapped", name), "M120", f"there is no table {name!r}.", nearest(name, mapping.tables)
+            )
+
+
+def _redcap(name: str, table: Table, faults: FaultList) -> None:
+    if table.format in {"redcap", "redcap_labels"} and table.dictionary is None:
+        faults.add(
+            ("tables", name),
+            "M111",
+            "a REDCap export needs its data dictionary.",
+            "Add `dictionary: ..._DataDictionary.csv`, or the project's XML.",
+        )
+    if table.format == "redcap_syntax" and table.syntax is None:
+        faults.add(
+            ("tables", name),
+            "M111",
+            "an export without a header needs the syntax file that names its columns.",
+            "Add `syntax: ..._SPSS_....sps` (or .sas, .do, .r).",
+        )
+    if table.syntax is not None and table.format != "redcap_syntax":
+        faults.add(
+            ("tables", name, "syntax"),
+            "M123",
+            "a syntax file explains only an export of `format: redcap_syntax`.",
+            "Say that format, or take `syntax` out.",
+        )
+    if table.format in REDCAP_FORMATS or table.file.lower().endswith(".xml"):
+        return
+    for key in ("form", "mixed", "missing_codes", "dictionary"):
+        if getattr(table, key) is not None:
+            faults.add(
+                ("tables", name, key),
+                "M123",
+                f"`{key}` is for exports of REDCap, and the table's format is {table.format or 'told by its ending'}.",
+                f"Say `format: redcap` (or {', '.join(REDCAP_FORMATS[1:])}), or take `{key}` out.",
             )
 
 

@@ -11,11 +11,14 @@ One file per home of findings (reading.toml, contract.toml, rules.toml). An entr
 
 from __future__ import annotations
 
+import string
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
+
+import polars as pl
 
 # The longest piece of data that a sentence shows.
 MOST = 120
@@ -49,9 +52,32 @@ def title(rule_id: str) -> str:
 
 def message(rule_id: str, fields: Mapping[str, Any]) -> str:
     """The rule's sentence with the finding's own words put in; its title or id when it has no sentence."""
+    return _text(rule_id).format_map(_Blank({key: _short(value) for key, value in fields.items()}))
+
+
+def sentence(rule_id: str, columns: Collection[str]) -> pl.Expr:
+    """`message` for a table of findings of one rule; `columns` are the fields it has, texts and whole numbers.
+
+    Raises ValueError for a text whose fields are more than names (`{value:.2f}`); a test reads the whole catalogue.
+    """
+    parts: list[pl.Expr] = []
+    for plain, name, spec, conversion in string.Formatter().parse(_text(rule_id)):
+        parts.append(pl.lit(plain))
+        if name is None:
+            continue
+        if spec or conversion or not name.isidentifier():
+            raise ValueError(
+                f"{rule_id}: a field of a text is a name and nothing else, not {{{name}!{conversion}:{spec}}}"
+            )
+        text = pl.col(name).cast(pl.String) if name in columns else pl.lit(None, dtype=pl.String)
+        long = text.str.len_chars() > MOST
+        parts.append(pl.when(long).then(text.str.slice(0, MOST - 1) + "…").otherwise(text).fill_null("…"))
+    return pl.concat_str(parts or [pl.lit("")])
+
+
+def _text(rule_id: str) -> str:
     entry = catalogue().get(rule_id, {})
-    text = entry.get("says") or entry.get("title") or rule_id
-    return text.format_map(_Blank({key: _short(value) for key, value in fields.items()}))
+    return entry.get("says") or entry.get("title") or rule_id
 
 
 def _short(value: Any) -> Any:

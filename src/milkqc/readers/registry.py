@@ -70,5 +70,4 @@ _ADVICE = {
     ".rds": "Export it as .csv, or as .dta with the R package haven.",
     ".rdata": "Export it as .csv, or as .dta with the R package haven.",
     ".zip": "Unpack it and name the file inside.",
-    ".xml": "Export REDCap data as raw CSV together with the data dictionary.",
 }

@@ -37,14 +37,15 @@ def cards(
         pl.Series("_table", [key[0] for key in keys], dtype=pl.String),
         pl.Series("_variable", [key[1] for key in keys], dtype=pl.String),
     )
-    lists = rows.first(known, ["_table", "_variable"], limits.rows_per_rule, limits.rows, limits)
-    totals = {
-        (table, variable): n
-        for table, variable, n in known.group_by("_table", "_variable").agg(pl.len()).iter_rows()
-    }
+    shown = pl.DataFrame(sorted(kept), schema={"_table": pl.String, "_variable": pl.String}, orient="row")
+    carded = known.join(shown, on=["_table", "_variable"], how="semi", maintain_order="left")
+    lists = rows.first(carded, ["_table", "_variable"], limits.rows_per_rule, limits.rows, limits)
+    named = pl.col("table").eq_missing("_table") & pl.col("variable").eq_missing("_variable")
+    counted = known.group_by("_table", "_variable").agg(pl.len(), named.all().alias("named"))
+    totals = {(table, variable): (n, alike) for table, variable, n, alike in counted.iter_rows()}
     figures = _Figures(result, limits)
     told = [
-        figures.card(key, cells[key], lists.get(key, []), totals.get(key, 0), place)
+        figures.card(key, cells[key], lists.get(key, []), *totals.get(key, (0, False)), place=place)
         for place, key in enumerate((key for key in order if key in kept), start=1)
     ]
     return {
@@ -82,9 +83,16 @@ class _Figures:
         return told
 
     def card(
-        self, key: Key, cells: Mapping[str, Cell], shown: list[dict[str, Any]], total: int, place: int
+        self,
+        key: Key,
+        cells: Mapping[str, Cell],
+        shown: list[dict[str, Any]],
+        total: int,
+        named: bool,
+        *,
+        place: int,
     ) -> dict[str, Any]:
-        """One card, JSON-safe."""
+        """One card, JSON-safe; `named`: its `total` findings all carry its own table and variable."""
         gaps = self.missing.get(key, [])
         beyond = self.censored.get(key, [])
         of, censored = sum(row["results"] for row in beyond), sum(row["censored"] for row in beyond)
@@ -114,6 +122,7 @@ class _Figures:
             "findings": total,
             "list": shown,
             "left_off": total - len(shown),
+            "filter": {"table": key[0], "variable": key[1]} if named else None,
         }
 
     def _limits(self, key: Key) -> list[dict[str, Any]]:

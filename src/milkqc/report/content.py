@@ -8,13 +8,13 @@ from typing import Any, get_args
 import polars as pl
 
 from milkqc.model import Reconciled, Result, Status
-from milkqc.report import absent, adequacy, cards, found, rows, scores, status, survey, todo, variables
+from milkqc.report import adequacy, cards, found, rows, scheduled, scores, status, survey, todo, variables
 from milkqc.report.limits import Limits, listing, place, plain
 from milkqc.report.place import OWNERS
 from milkqc.report.verdict import decision
 from milkqc.report.words import count
 
-CONTENT_VERSION = 2
+CONTENT_VERSION = 3
 KNOWN_STATISTICS = (
     "missing",
     "censored",
@@ -23,7 +23,7 @@ KNOWN_STATISTICS = (
     "flagged_children",
     "ages",
     "completeness",
-    "absent",
+    "scheduled_people",
     "units",
     "dates",
 )
@@ -70,7 +70,7 @@ def content(result: Result, limits: Limits) -> dict[str, Any]:
     read = [_account(block, limits) for block in result.reconciliation]
     ledger = _ledger(result.checks, limits)
     listed = todo.actions(findings, result.checks, fail_on=result.settings.get("fail_on"), limits=limits)
-    anchors = todo.anchors(findings, listed["actions"])
+    anchors = todo.anchors(findings, [*listed["actions"], *listed["others"]])
     cells = variables.matrix(result, findings)
     statistics = _statistics(result, limits)
     settings = result.settings
@@ -82,7 +82,7 @@ def content(result: Result, limits: Limits) -> dict[str, Any]:
         "simulated": bool(settings.get("simulated")),
         "verdict": _verdict(result, summary, limits),
         "date_of_data": _date_of_data(result),
-        "todo": {**listed, "actions": done, "owners": todo.by_owner(done)},
+        "todo": {**listed, "actions": done, "owners": todo.by_owner([*done, *listed["others"]])},
         "status": status.status(result.checks, anchors, limits),
         "variables": cards.cards(result, findings, cells, limits),
         "blind": {
@@ -252,8 +252,8 @@ def _statistics(result: Result, limits: Limits) -> dict[str, Any]:
             continue
         if "site" in frame.columns and name != "flagged_children":  # cut groups before the whole
             frame = frame.sort(pl.col("site").is_not_null(), maintain_order=True)
-        if name == "absent":
-            told[name] = absent.absent(result, limits)
+        if name == "scheduled_people":
+            told[name] = scheduled.scheduled(result, limits)
             continue
         cap = limits.rows_per_rule if name == "flagged_children" else limits.table
         told[name] = listing(adequacy.named(frame) if name == "censored" else frame, cap, limits=limits)

@@ -12,9 +12,9 @@ import jinja2
 from markupsafe import Markup
 
 from milkqc.report import charts, survey, survey_charts, words
-from milkqc.report.absent import behind
 from milkqc.report.found import sites_said
 from milkqc.report.place import KINDS
+from milkqc.report.scheduled import anchor_of, behind
 from milkqc.report.site_chart import site_chart
 from milkqc.report.spread_chart import bounds, spread_chart
 from milkqc.report.verdict import LOOKS
@@ -62,6 +62,7 @@ def page(told: Mapping[str, Any]) -> str:
             mae_pictures=_mae_pictures(told["mae"]),
             survey_pictures=survey_charts.pictures(told["survey"]),
             by_site=_by_site(told["statistics"]["zscores_by_site"]["rows"]),
+            card_at={(each["table"], each["variable"]): each["anchor"] for each in told["variables"]["list"]},
             panels=[
                 charts.histogram(
                     each["bins"],
@@ -95,6 +96,7 @@ def environment() -> jinja2.Environment:
         plainly=plainly,
         scheduled=scheduled,
         behind=behind,
+        anchor_of=anchor_of,
         share_bar=charts.share_bar,
         bounds=bounds,
         drawn=drawn,

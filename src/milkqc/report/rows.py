@@ -26,6 +26,7 @@ SHOWN = (
     "message",
     "n_rows",
 )
+LEAST = 3  # findings that every group shows before the gravest ones fill up the budget
 _NOBODY = {"*": "whole table", "arm": "whole table"}
 _REJECTED = "rejected "  # how the row_id of a row begins that has no participant or visit
 
@@ -46,14 +47,19 @@ def first(
 ) -> dict[tuple[Any, ...], list[dict[str, Any]]]:
     """The first `most` findings of each group, open and grave ones first, `budget` in all.
 
-    `findings` carry `open` and `rank` (0 is the gravest). Groups take from the budget in the order in which
-    their first finding stands, so the gravest are never the ones to go without.
+    `findings` carry `open` and `rank` (0 is the gravest) and are only those of groups that are shown. Every group
+    gets its first one before any gets a second, and so on up to LEAST; what is left of the budget goes to groups in
+    the order in which their first finding stands, so that the gravest show most.
     """
     kept = (
         findings.sort(~pl.col("open"), "rank", maintain_order=True)
         .group_by(*keys, maintain_order=True)
         .head(most)
+        .with_row_index("_place")
+        .with_columns(_turn=pl.int_range(pl.len()).over(keys).clip(upper_bound=LEAST))
+        .sort("_turn", "_place")
         .head(budget)
+        .sort("_place")
     )
     lists: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in kept.iter_rows(named=True):

@@ -24,7 +24,8 @@ def actions(
 
     An action is a rule in a table; a finding that follows from another one (same cause_id) belongs to the action
     of the gravest of them, where it is counted under `follow`. `blocker` says that the action alone returns the
-    upload. `findings` are as `found.visible` gives them.
+    upload. Beyond `limits.rules` they are `others`, without rows: those stand in findings.csv under their rule_id.
+    `findings` are as `found.visible` gives them.
     """
     opened = led(findings.filter("open").with_columns(rank=rank()))
     said = {row["rule_id"]: row["says"] or "" for row in checks.iter_rows(named=True)}
@@ -44,14 +45,25 @@ def actions(
         .sort("order", "rows", "lead_rule", "lead_table", descending=[False, True, False, False])
     )
     kept = whole.head(limits.rules)
-    lists = rows.first(own, _ACTION, limits.rows_per_rule, limits.rows, limits)
+    listed = own.join(kept.select(_ACTION), on=_ACTION, how="semi", nulls_equal=True, maintain_order="left")
+    lists = rows.first(listed, _ACTION, limits.rows_per_rule, limits.rows, limits)
     sites = sites_of(own, _ACTION)
     follow = _following(opened)
     told = [
         _action(action, lists, sites, follow, said, place=place, fail_on=fail_on, limits=limits)
         for place, action in enumerate(kept.iter_rows(named=True), start=1)
     ]
-    return {"actions": told, "left_off": whole.height - kept.height, "file": "findings.csv"}
+    rest = whole.slice(kept.height).head(limits.table)
+    others = [
+        _named(action, said, place=place, fail_on=fail_on, limits=limits)
+        for place, action in enumerate(rest.iter_rows(named=True), start=kept.height + 1)
+    ]
+    return {
+        "actions": told,
+        "others": others,
+        "left_off": whole.height - kept.height - rest.height,
+        "file": "findings.csv",
+    }
 
 
 def led(opened: pl.DataFrame) -> pl.DataFrame:
@@ -131,14 +143,29 @@ def _action(
     limits: Limits,
 ) -> dict[str, Any]:
     key = tuple(action[name] for name in _ACTION)
-    severity, rule_id, table = key
     shown = lists.get(key, [])
+    return {
+        **_named(action, said, place=place, fail_on=fail_on, limits=limits),
+        "kind": "findings",
+        "message": plain(action["message"], limits=limits),
+        "example": action["messages"] > 1,
+        "sites": plain(sites.get(key, [])[:5], limits=limits),
+        "follow": plain(follow.get(key, [])[:8], limits=limits),
+        "list": shown,
+        "left_off": action["findings"] - len(shown),
+    }
+
+
+def _named(
+    action: dict[str, Any], said: dict[str, str], *, place: int, fail_on: str | None, limits: Limits
+) -> dict[str, Any]:
+    """Who must do what, and how much of it there is; none of its rows."""
+    severity, rule_id, table = (action[name] for name in _ACTION)
     belongs = place_of(rule_id, table or "")
     decides = SEVERITIES if fail_on == "info" else SEVERITIES[:2] if fail_on == "warning" else SEVERITIES[:1]
     where = count(action["rows"], "row")
     who = f", {count(action['participants'], 'participant')}" if action["participants"] else ""
     return {
-        "kind": "findings",
         "anchor": f"do-{place}",
         "owner": belongs.owner,
         "dimension": belongs.dimension,
@@ -151,10 +178,4 @@ def _action(
         "rows": action["rows"],
         "participants": action["participants"],
         "said": plain(f"{count(action['findings'], 'finding')} in {where} of {table}{who}", limits=limits),
-        "message": plain(action["message"], limits=limits),
-        "example": action["messages"] > 1,
-        "sites": plain(sites.get(key, [])[:5], limits=limits),
-        "follow": plain(follow.get(key, [])[:8], limits=limits),
-        "list": shown,
-        "left_off": action["findings"] - len(shown),
     }

@@ -44,12 +44,18 @@ class Planned:
     window: tuple[float, float] | None = None
 
 
+# Whom a count of completeness names one by one; whoever is `present` stands in the harmonised tables.
+STATES = ("missing", "not_due", "left", "outside_window")
+
+
 @dataclass(frozen=True)
 class Measure:
-    """A measure of a planned visit, and everybody enrolled in `people`: person, participant, site, age in days.
+    """A measure of a planned visit, and everybody enrolled in `people`: person, participant, site, state.
 
-    `there`: has the measure; `gone`: left before the window began; `late`: the window is still open. Who is none
-    of these is due and missing. `key` is the column that says who a person is.
+    `state` is one of STATES or `present`: whoever has the measure is present, or outside the window when the age is
+    known and beyond it; of the others who left before the window began has left, whose window is still open is
+    not due, and the rest is missing. Beside it `opens` and `closes` (dates of the window), `age` in days at the
+    measure and `exit_reason`, each null where unknown. `key` is the column that says who a person is.
     """
 
     visit: Planned
@@ -57,14 +63,6 @@ class Measure:
     key: str
     variable: str
     people: pl.DataFrame
-
-    @property
-    def missing(self) -> pl.DataFrame:
-        """Those who are due and have no such measure."""
-        return self.people.filter(MISSING)
-
-
-MISSING = ~pl.col("there") & ~pl.col("gone") & ~pl.col("late")
 
 
 def completeness(
@@ -93,7 +91,7 @@ def each_measure(
     for table, person, rows in _present(tables, people):
         persons = _persons(people, person)
         for visit in planned:
-            state = _state(persons, visit, until)
+            state = _due(persons, visit, until)
             for (variable,), seen in rows.group_by("variable", maintain_order=True):
                 here = (
                     seen.filter(pl.col("visit") == visit.name).group_by("person").agg(pl.col("age").first())
@@ -103,8 +101,8 @@ def each_measure(
                     on="person",
                     how="left",
                     maintain_order="left",
-                ).with_columns(pl.col("there").fill_null(value=False))
-                yield Measure(visit, table, person, str(variable), joined)
+                )
+                yield Measure(visit, table, person, str(variable), joined.with_columns(state=_state(visit)))
 
 
 def _present(
@@ -161,10 +159,10 @@ def _aged(visits: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
 
 
 def _persons(people: pl.DataFrame, person: str) -> pl.DataFrame:
-    """One row per person: site, birth and exit date (null where unknown)."""
+    """One row per person: site, birth and exit date, reason for leaving (null where unknown)."""
 
-    def first(name: str) -> pl.Expr:
-        column = pl.col(name) if name in people.columns else pl.lit(None, dtype=pl.Date)
+    def first(name: str, kind: type[pl.DataType] = pl.Date) -> pl.Expr:
+        column = pl.col(name) if name in people.columns else pl.lit(None, dtype=kind)
         return column.drop_nulls().first() if name in people.columns else column.first()
 
     return (
@@ -175,38 +173,59 @@ def _persons(people: pl.DataFrame, person: str) -> pl.DataFrame:
             site=pl.col("site").first(),
             born=first("infant_birth_date"),
             left=first("exit_date"),
+            exit_reason=first("exit_reason", pl.String),
         )
         .rename({person: "person"})
     )
 
 
-def _state(persons: pl.DataFrame, visit: Planned, until: dt.date | None) -> pl.DataFrame:
+def _due(persons: pl.DataFrame, visit: Planned, until: dt.date | None) -> pl.DataFrame:
+    """Everybody with the window's dates: `gone` who left before it began, `late` whose window is still open."""
     begins, ends = visit.window or (visit.day, visit.day)
-    born = pl.col("born")
-    late = born + pl.duration(days=ends) > pl.lit(until, dtype=pl.Date)
-    gone = pl.col("left") < born + pl.duration(days=begins)
+    opens, closes = (pl.col("born") + pl.duration(days=day) for day in (begins, ends))
     return persons.select(
         "person",
         "participant",
         "site",
-        gone=gone.fill_null(value=False),
-        late=late.fill_null(value=False),
+        "exit_reason",
+        opens=opens.cast(pl.Date),
+        closes=closes.cast(pl.Date),
+        gone=(pl.col("left") < opens).fill_null(value=False),
+        late=(closes > pl.lit(until, dtype=pl.Date)).fill_null(value=False),
+    )
+
+
+def _state(visit: Planned) -> pl.Expr:
+    """The word for a person who may be `there` with an `age`, `gone` or `late`."""
+    first, last = visit.window or (None, None)
+    inside = pl.col("age").is_between(pl.lit(first), pl.lit(last)) if visit.window else pl.lit(value=True)
+    return (
+        pl.when(pl.col("there") & ~inside)
+        .then(pl.lit("outside_window"))
+        .when("there")
+        .then(pl.lit("present"))
+        .when("gone")
+        .then(pl.lit("left"))
+        .when("late")
+        .then(pl.lit("not_due"))
+        .otherwise(pl.lit("missing"))
     )
 
 
 def _counted(measure: Measure) -> pl.DataFrame:
     joined, visit = measure.people, measure.visit
-    there, gone, late = pl.col("there"), pl.col("gone"), pl.col("late")
-    begins, ends = visit.window or (None, None)
-    inside = pl.col("age").is_between(pl.lit(begins), pl.lit(ends)) if visit.window else pl.lit(None)
+    state, there = pl.col("state"), pl.col("state").is_in(["present", "outside_window"])
+    windowed = visit.window is not None
     counts = {
         "enrolled": pl.len(),
-        "left": (~there & gone).sum(),
-        "not_due": (~there & ~gone & late).sum(),
+        "left": (state == "left").sum(),
+        "not_due": (state == "not_due").sum(),
         "present": there.sum(),
-        "missing": MISSING.sum(),
-        "in_window": (there & inside).sum() if visit.window else pl.lit(None, dtype=pl.Int64),
-        "outside_window": (there & ~inside).sum() if visit.window else pl.lit(None, dtype=pl.Int64),
+        "missing": (state == "missing").sum(),
+        "in_window": ((state == "present") & pl.col("age").is_not_null()).sum()
+        if windowed
+        else pl.lit(None, dtype=pl.Int64),
+        "outside_window": (state == "outside_window").sum() if windowed else pl.lit(None, dtype=pl.Int64),
     }
     whole = joined.select(**counts).with_columns(site=pl.lit(None, dtype=pl.String))
     sited = joined.drop_nulls("site").group_by("site").agg(**counts).sort("site")

@@ -10,13 +10,13 @@ from typing import Any
 import polars as pl
 
 from milkqc.model import Rule
-from milkqc.summarise.absent import absent
 from milkqc.summarise.codes import codes, dates
 from milkqc.summarise.completeness import Planned, completeness
 from milkqc.summarise.declared import units
 from milkqc.summarise.flagged import flagged_children, zscores_by_site
 from milkqc.summarise.gaps import gaps
 from milkqc.summarise.limits import limits
+from milkqc.summarise.scheduled import scheduled_people
 from milkqc.summarise.spread import spread
 
 WATCHED: dict[str, Any] = {"rule_id": pl.String, "table": pl.String, "column": pl.String}
@@ -32,8 +32,8 @@ def evidence(
     watched: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType({}),
     data_cutoff: dt.date | None = None,
 ) -> dict[str, pl.DataFrame]:
-    """The tables by name: `spread`, `bins`, `limits`, `codes`, `gaps`, `dates`, `units`, `completeness`, `absent`,
-    `zscores_by_site`, `flagged_children` and `watched`; each is described in its module.
+    """The tables by name: `spread`, `bins`, `limits`, `codes`, `gaps`, `dates`, `units`, `completeness`,
+    `scheduled_people`, `zscores_by_site`, `flagged_children` and `watched`; each is described in its module.
 
     `tables` are the internal tables after normalise and derive; `schedule` maps visits to an object or mapping
     with `day` and `window`. `watched` gives, by rule id, the table and all the columns that a rule with several
@@ -53,7 +53,7 @@ def evidence(
         "dates": found,
         "units": units(tables),
         "completeness": completeness(tables, planned, until=until),
-        "absent": absent(tables, planned, until=until),
+        "scheduled_people": scheduled_people(tables, planned, until=until),
         "zscores_by_site": zscores_by_site(tables),
         "flagged_children": flagged_children(tables),
         "watched": _watched(watched),

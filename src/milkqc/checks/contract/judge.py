@@ -9,10 +9,11 @@ from typing import Any
 import polars as pl
 
 from milkqc.checks.contract.promises import Promise, as_promised, promises, schema
-from milkqc.checks.ledger import reason, written
+from milkqc.checks.ledger import Entry, reason, written
+from milkqc.checks.spark import without_spark
 from milkqc.findings import drafts
 from milkqc.messages import message, title
-from milkqc.model import TABLES, Checked, LedgerRow, Status
+from milkqc.model import TABLES, Checked, LedgerRow
 from milkqc.reference import Column, columns, dictionary
 
 SOURCE = "data dictionary"
@@ -49,22 +50,18 @@ class _Verdict:
 def _check_table(table: str, frame: pl.DataFrame | None) -> Checked:
     if frame is None or frame.is_empty():
         why = "The table is not mapped." if frame is None else "The table has no rows."
-        return Checked(
-            drafts(), tuple(_row(promise, "nothing_to_look_at", why=why) for promise in promises(table))
-        )
+        rows = tuple(_entry(promise).did_not_run("nothing_to_look_at", why) for promise in promises(table))
+        return Checked(drafts(), rows)
     judged = as_promised(table, frame)
     verdict = _verdict(table, judged)
-    parts, rows = [], []
-    for promise in promises(table):
-        part, row = _outcome(promise, judged, verdict)
-        parts.append(part)
-        rows.append(row)
-    return Checked(pl.concat(parts), tuple(rows))
+    outcomes = [_outcome(promise, judged, verdict) for promise in promises(table)]
+    return Checked(pl.concat([part for part, _ in outcomes]), tuple(row for _, row in outcomes))
 
 
 def _verdict(table: str, frame: pl.DataFrame) -> _Verdict:
-    import pandera.errors
-    from pandera.config import ValidationDepth, config_context
+    with without_spark():
+        import pandera.errors
+        from pandera.config import ValidationDepth, config_context
 
     verdict = _Verdict({}, set(), {}, {})
     try:
@@ -106,19 +103,18 @@ def _holds(error: Any) -> pl.Series:
 def _outcome(promise: Promise, frame: pl.DataFrame, verdict: _Verdict) -> tuple[pl.DataFrame, LedgerRow]:
     table, rule_id = promise.table, promise.id
     if rule_id in verdict.broken:
-        return drafts(), _row(promise, "broken", why=verdict.broken[rule_id])
+        return drafts(), _entry(promise).did_not_run("broken", verdict.broken[rule_id])
     if rule_id == f"{table}.columns.absent":
         gone = sorted(verdict.absent)
         found = drafts(_of_column(promise, name, "absent", "present") for name in gone)
-        return found, _row(
-            promise, "ran", looked_at=len(columns(table)), failed=len(gone), findings=len(gone)
-        )
+        counts = {"looked_at": len(columns(table)), "failed": len(gone), "findings": len(gone)}
+        return found, _entry(promise).ran(**counts)
     if rule_id == f"{table}.columns.type":
         wrong = sorted(verdict.mistyped.items())
         wanted = {column.column: column.type for column in columns(table)}
         found = drafts(_of_column(promise, name, kind, wanted[name]) for name, kind in wrong)
         looked = len(columns(table)) - len(verdict.absent)
-        return found, _row(promise, "ran", looked_at=looked, failed=len(wrong), findings=len(wrong))
+        return found, _entry(promise).ran(looked_at=looked, failed=len(wrong), findings=len(wrong))
     return _cells(promise, frame, verdict)
 
 
@@ -126,7 +122,7 @@ def _cells(promise: Promise, frame: pl.DataFrame, verdict: _Verdict) -> tuple[pl
     spoilt = verdict.absent | set(verdict.mistyped)
     judged = [column for column in _judged_columns(promise) if column.column not in spoilt]
     if not judged:
-        return drafts(), _row(promise, "skipped", why="The column is absent or of the wrong type.")
+        return drafts(), _entry(promise).did_not_run("skipped", "The column is absent or of the wrong type.")
     parts, looked, failed, unsure = [], 0, 0, 0
     for column in judged:
         mask = verdict.masks.get((promise.id, column.column))
@@ -145,9 +141,9 @@ def _cells(promise: Promise, frame: pl.DataFrame, verdict: _Verdict) -> tuple[pl
             parts.append(_findings(promise, column, frame.filter(fails)))
     found = pl.concat(parts) if parts else drafts()
     if not looked and not unsure:
-        return found, _row(promise, "nothing_to_look_at", why="Every value is missing.")
-    return found, _row(
-        promise, "ran", looked_at=looked, failed=failed, not_judged=unsure, findings=found.height
+        return found, _entry(promise).did_not_run("nothing_to_look_at", "Every value is missing.")
+    return found, _entry(promise).ran(
+        looked_at=looked, failed=failed, not_judged=unsure, findings=found.height
     )
 
 
@@ -229,28 +225,13 @@ def _text_id(promise: Promise) -> str:
     return f"contract.{kind if promise.column == '*' or kind == 'row_id.unique' else kind.rpartition('.')[2]}"
 
 
-def _row(
-    promise: Promise,
-    status: Status,
-    *,
-    looked_at: int = 0,
-    failed: int = 0,
-    not_judged: int = 0,
-    findings: int = 0,
-    why: str = "",
-) -> LedgerRow:
-    return LedgerRow(
+def _entry(promise: Promise) -> Entry:
+    return Entry(
         rule_id=promise.id,
         engine="pandera",
         table=promise.table,
         variable=promise.column,
         severity="critical",
-        status=status,
-        looked_at=looked_at,
-        failed=failed,
-        not_judged=not_judged,
-        findings=findings,
-        why=why,
         says=f"{title(_text_id(promise))}: expected {promise.expected}.",
         source=SOURCE,
     )

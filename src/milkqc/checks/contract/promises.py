@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from milkqc.checks.ledger import written
+from milkqc.checks.spark import without_spark
 from milkqc.reference import Column, columns, polars_type
 
 
@@ -45,7 +46,8 @@ def promises(table: str) -> tuple[Promise, ...]:
 @cache
 def schema(table: str) -> Any:
     """The pandera.polars DataFrameSchema of one table; other columns may stand beside the promised ones."""
-    import pandera.polars as pa
+    with without_spark():
+        import pandera.polars as pa
 
     promised = {
         column.column: pa.Column(
@@ -98,7 +100,8 @@ def _range(column: Column) -> str:
 
 
 def _value_checks(column: Column) -> list[Any]:
-    import pandera.polars as pa
+    with without_spark():
+        import pandera.polars as pa
 
     stem = f"{column.table}.{column.column}"
     checks = []

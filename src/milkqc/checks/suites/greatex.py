@@ -17,6 +17,7 @@ from typing import Any
 import polars as pl
 
 from milkqc.checks.ledger import reason
+from milkqc.checks.spark import without_spark
 from milkqc.checks.suites.kinds import KINDS
 from milkqc.model import Rule
 
@@ -66,9 +67,13 @@ def _batches(values: Sequence[pl.Series]) -> Iterator[list[int]]:
 
 
 def _validate(values: Sequence[pl.Series], rules: Sequence[Rule]) -> list[list[int] | str]:
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
-    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+    with without_spark():
+        import great_expectations as gx
+        from great_expectations.data_context.types.base import (
+            DataContextConfig,
+            InMemoryStoreBackendDefaults,
+        )
+        from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     # Without this GX names a temporary folder for documents that nobody asked for.
     nowhere = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)

@@ -9,13 +9,13 @@ from typing import Any
 
 import polars as pl
 
-from milkqc.checks.ledger import reason, written
+from milkqc.checks.ledger import Entry, reason, written
 from milkqc.checks.suites import greatex, plain
 from milkqc.checks.suites.judged import RESULT_TABLES, figures, judged
 from milkqc.checks.suites.kinds import KINDS
 from milkqc.checks.suites.unlimited import without_limits
 from milkqc.findings import drafts
-from milkqc.model import Checked, LedgerRow, Rule, Status
+from milkqc.model import Checked, LedgerRow, Rule
 
 Judge = Callable[[Sequence[pl.Series], Sequence[Rule]], list[list[int] | str]]
 
@@ -63,13 +63,11 @@ def _check(
     found: list[dict[str, Any]] = []
     for one, verdict in zip(asked, _verdicts(asked, judge), strict=True):
         if isinstance(verdict, str):
-            rows[one.rule.id] = _row(one.rule, "broken", why=verdict)
+            rows[one.rule.id] = _entry(one.rule).did_not_run("broken", verdict)
             continue
         failing = list(_drafts(one, verdict))
         found.extend(failing)
-        rows[one.rule.id] = _row(
-            one.rule,
-            "ran",
+        rows[one.rule.id] = _entry(one.rule).ran(
             looked_at=one.values.len(),
             failed=len(verdict),
             not_judged=one.not_judged,
@@ -91,29 +89,29 @@ def _verdicts(asked: Sequence[_Asked], judge: Judge) -> list[list[int] | str]:
 
 
 def _ready(rule: Rule, views: Mapping[str, pl.DataFrame], off: str | None) -> _Asked | LedgerRow:
+    entry = _entry(rule)
     if off is not None:
-        return _row(rule, "skipped", why=f"Switched off by the study: {off}")
+        return entry.switched_off(off)
     view = views.get(rule.table)
     if view is None or (view.is_empty() and rule.expect != "row_count_between"):
-        return _row(rule, "nothing_to_look_at", why=f"There are no {rule.table} rows.")
+        return entry.no_rows()
     lacking = [name for name in (*rule.columns, *rule.when) if name not in view.columns]
     if lacking:
-        return _row(rule, "not_applicable", why=f"The table has no column {', '.join(lacking)}.")
+        return entry.did_not_run("not_applicable", f"The table has no column {', '.join(lacking)}.")
     absent = _absent_analyte(rule, view)
     if absent:
-        return _row(rule, "not_applicable", why=f"The data hold no {absent}.")
+        return entry.did_not_run("not_applicable", f"The data hold no {absent}.")
     if rule.level == "dataset":
         groups = figures(rule, view)
         there = groups.table.filter(pl.col("figure").is_not_null())
         if there.is_empty():
-            return _row(
-                rule, "nothing_to_look_at", not_judged=groups.not_judged, why=_no_groups(rule, groups.table)
-            )
+            why = _no_groups(rule, groups.table)
+            return entry.did_not_run("nothing_to_look_at", why, not_judged=groups.not_judged)
         return _Asked(rule, there["figure"], there, groups.not_judged)
     mine = judged(rule, view)
     if mine.values.is_empty():
         why = "Every value is missing, censored or of another kind."
-        return _row(rule, "nothing_to_look_at", not_judged=mine.not_judged, why=why)
+        return entry.did_not_run("nothing_to_look_at", why, not_judged=mine.not_judged)
     return _Asked(rule, mine.values, view.select(_shown(rule, view))[mine.at], mine.not_judged)
 
 
@@ -184,30 +182,15 @@ def _sentence(says: str, fields: Mapping[str, Any]) -> str:
     )
 
 
-def _row(
-    rule: Rule,
-    status: Status,
-    *,
-    looked_at: int = 0,
-    failed: int = 0,
-    not_judged: int = 0,
-    findings: int = 0,
-    why: str = "",
-) -> LedgerRow:
+def _entry(rule: Rule) -> Entry:
     analyte = rule.when.get("analyte")
     column = rule.columns[0] if rule.columns else "*"
-    return LedgerRow(
+    return Entry(
         rule_id=rule.id,
         engine="gx",
         table=rule.table,
         variable=analyte if isinstance(analyte, str) and column == "value" else column,
         severity=rule.severity,
-        status=status,
-        looked_at=looked_at,
-        failed=failed,
-        not_judged=not_judged,
-        findings=findings,
-        why=why,
         says=rule.says,
         source=rule.source,
     )

@@ -15,7 +15,7 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"demo"},
-    {"pipeline", "deliver", "contracts", "inspection"},
+    {"pipeline", "deliver", "contracts", "inspection", "zscores"},
     {"conclude", "exports"},
     {"study"},
     {"uploads"},

@@ -148,6 +148,10 @@ def test_a_survey_of_this_quality_has_few_findings_and_no_false_alarm(smart):
     """Each rule that finds something is one that a survey manager asked for; a cell "NA" is not an unknown code."""
     assert smart.code == 0
     assert smart.found() == {
+        # half of the birthdays were guessed: months pile up modulo 12 with p = 9e-8
+        "growth.age.heaping": 1,
+        # of 21 teams and measures one: lengths of team 4 end in 0, 3 and 7 (score 23.0, p = 4e-5)
+        "growth.digits.preference": 1,
         "growth.position.age": 36,
         "growth.position.not_believed": 1,
         "growth.position.often": 1,

@@ -99,8 +99,10 @@ def _rules(loaded: Loaded, faults: FaultList) -> tuple[tuple[Rule, ...], dict[st
     from milkqc.checks import suites
     from milkqc.checks.declare import all_rules
     from milkqc.checks.dictionary import SEVERITY
+    from milkqc.checks.laboratory.rules import RULES as LABORATORY
     from milkqc.checks.suites.changes import Change, changed, switched_off
     from milkqc.mapping.lint import leaves
+    from milkqc.summarise.survey.judge import IDS
 
     own = []
     for place, entry in enumerate(loaded.mapping.expectations):
@@ -131,7 +133,7 @@ def _rules(loaded: Loaded, faults: FaultList) -> tuple[tuple[Rule, ...], dict[st
         for place, entry in enumerate(loaded.mapping.expectations)
         if entry.rule is not None
     ]
-    coded = {rule.id for rule in all_rules()} | SEVERITY.keys()
+    coded = {rule.id for rule in all_rules()} | SEVERITY.keys() | LABORATORY.keys() | IDS
     return (
         changed(rules, changes, others=coded),
         switched_off(changes),

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import polars as pl
 
 from milkqc.model import Reconciled, Result, Status
-from milkqc.report import adequacy, cards, found, rows, scheduled, scores, status, todo, variables
+from milkqc.report import adequacy, cards, found, rows, scheduled, scores, status, survey, todo, variables
 from milkqc.report.limits import Limits, listing, place, plain
 from milkqc.report.place import OWNERS
 from milkqc.report.verdict import decision
@@ -28,7 +28,7 @@ KNOWN_STATISTICS = (
     "units",
     "dates",
 )
-_IN_CARDS = {"spread", "bins", "limits", "codes", "gaps", "watched", "zscore_bins"}
+_IN_CARDS = {"spread", "bins", "limits", "codes", "gaps", "watched", "zscore_bins", *survey.TABLES}
 _SETTINGS = (
     "fail_on",
     "exit_code",
@@ -108,6 +108,7 @@ def content(result: Result, limits: Limits) -> dict[str, Any]:
         "statistics": statistics,
         "further": [name for name in statistics if name not in KNOWN_STATISTICS],
         "distributions": scores.distributions(result.statistics, limits),
+        "survey": survey.survey(result, limits),
         "mae": adequacy.adequacy(result, limits),
         "checks": ledger,
         "settings": {name: plain(settings.get(name), limits=limits) for name in _SETTINGS}

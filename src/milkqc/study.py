@@ -37,16 +37,17 @@ class Study:
     analytes: Mapping[str, Analyte] = field(default_factory=dict)
 
 
-def open_study(mapping: Path, uploads: Uploads) -> Study:
-    """The study of `mapping` with its sources in `uploads`.
+def open_study(mapping: Path, uploads: Uploads | Path) -> Study:
+    """The study of `mapping` with its sources in `uploads`, or in a folder read as the mapping says.
 
     Raises MappingFaults with every fault of the mapping and of its files together, SuiteFaults for rule files,
     AnalyteFaults for the study's own analytes.
     """
     loaded = load(mapping, name=mapping.name)
     own = _analytes(loaded)
+    where = uploads if isinstance(uploads, Uploads) else Uploads(uploads)
     with reference.using(own):
-        return _opened(loaded, own, mapping, uploads)
+        return _opened(loaded, own, mapping, where)
 
 
 def _opened(loaded: Loaded, own: Mapping[str, Analyte], mapping: Path, uploads: Uploads) -> Study:

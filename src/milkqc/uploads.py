@@ -7,7 +7,7 @@ import hashlib
 import io
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,7 +45,7 @@ class Uploads:
     """
 
     data: Path
-    options: Mapping[str, Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
     cache: Path | None = None
     offline: bool = False
 

@@ -277,7 +277,6 @@ def test_an_observer_within_a_told_team_is_not_told_again():
 @pytest.mark.parametrize(
     ("change", "rule", "value"),
     [
-        ({"measured": pl.when(pl.col("age_days") < 731).then(pl.lit("standing")).otherwise(pl.lit("lying"))}, "growth.position.share", "33.3 %"),
         ({"wlz": pl.col("wlz") * 2.2}, "growth.scores.spread", "1."),
         ({"wlz_flag": pl.col("row_id").str.ends_with("1") | pl.col("row_id").str.ends_with("2")}, "growth.scores.flagged_share", "20.0 %"),
         ({"length_cm": pl.when(pl.col("row_id") < "r0180").then(None).otherwise(pl.col("length_cm"))}, "growth.measures.missing", "90.0 %"),

@@ -24,8 +24,6 @@ from milkqc.summarise.survey.table import ALL
 Row = Mapping[str, Any]
 # How many points above the study's own share a group's missing share must lie. Ours, unverified.
 _MISSING_POINTS = 10.0
-# Share of lengths measured in the wrong position that a team's must surely exceed. Ours, unverified.
-_POSITION_PERCENT = 5.0
 _FLAGGED_PERCENT = 7.5
 _SHARE = 0.2
 _P = 0.001
@@ -53,10 +51,6 @@ class SurveyRule:
 
 def _digits_shown(row: Row) -> tuple[str, str]:
     return f"{row['value']:g}", f"below 20; chance explains {row['high']:.3g} for {row['n']} readings"
-
-
-def _position_shown(row: Row) -> tuple[str, str]:
-    return f"{row['value']:.1f} %", f"at most {_POSITION_PERCENT:g} %"
 
 
 _EVERY = (ALL, *GROUPINGS)
@@ -88,13 +82,6 @@ RULES: tuple[SurveyRule, ...] = (
         lambda row: (f"{row['value']:.1f} %", f"about {row['centre']:.1f} %, as in the whole study"),
         "A measure is missing more often here than in the whole study.",
         "beyond the 99.8 % limits of the study's share and 10 points above it; unverified",
-    ),
-    SurveyRule(
-        "growth.position.share", "warning", "position_against_age", ("measured",), _EVERY,
-        lambda row: row["least"] > _POSITION_PERCENT,
-        _position_shown,
-        "Many children were measured in the position that does not belong to their age.",
-        "WHO: lying below 24 months, standing from then; the limit of 5 % (99.8 % interval above it) is ours, unverified",
     ),
     SurveyRule(
         "growth.scores.flagged_share", "warning", "flagged_who", ("wlz",), _EVERY,

@@ -345,8 +345,8 @@ def test_a_participant_at_two_sites_is_at_none():
 
 def test_a_public_run_writes_aggregates_only(public):
     assert set(said(public)) == {
-        "mae_reference.csv", "checks.csv", "codebook.csv", "datapackage.json", "report.html", "report.json",
-        "manifest.json",
+        "mae_reference.csv", "checks.csv", "survey_quality.csv", "codebook.csv", "datapackage.json", "report.html",
+        "report.json", "manifest.json",
     }  # fmt: skip
 
 
@@ -460,7 +460,9 @@ def test_an_unknown_statistic_stays_inside(planted):
     result = milkqc.run(planted.mapping, data=planted.uploads)
     more = {**result.statistics, "by_team": pl.DataFrame({"team": ["team of Ngorongoro"], "n": [3]})}
     published = privacy.publish(replace(result, statistics=more))
-    assert set(published.statistics) == {"missing", "censored", "zscores", "zscore_bins", "ages"}
+    assert set(published.statistics) == {
+        "missing", "censored", "zscores", "zscore_bins", "ages", "survey_quality",
+    }  # fmt: skip
     assert all(
         published.table(name).is_empty()
         for name in ("participants", "visits", "growth", "milk", "biomarkers")

@@ -6,6 +6,7 @@ The same as the command line, without files:
     result = milkqc.run("study.yaml", data="uploads")
     scored = milkqc.growth_scores(frame)
     newborn = milkqc.newborn_scores(frame)
+    quality = milkqc.survey_quality(scored, by=["team"])
     factor = milkqc.unit_factor("umol/L", "ug/L", substance="retinol")
 """
 
@@ -19,10 +20,20 @@ if TYPE_CHECKING:
     from milkqc.model import Result, Source
     from milkqc.pipeline import run
     from milkqc.readers import read
+    from milkqc.summarise.survey.frames import survey_quality
     from milkqc.units import unit_factor
 
 __version__ = "0.1.0"
-__all__ = ["Result", "Source", "growth_scores", "newborn_scores", "read", "run", "unit_factor"]
+__all__ = [
+    "Result",
+    "Source",
+    "growth_scores",
+    "newborn_scores",
+    "read",
+    "run",
+    "survey_quality",
+    "unit_factor",
+]
 
 # Imported when first asked for: `milkqc --help` must not wait for polars.
 _HOME = {
@@ -32,6 +43,7 @@ _HOME = {
     "newborn_scores": "milkqc.derive.frames",
     "read": "milkqc.readers",
     "run": "milkqc.pipeline",
+    "survey_quality": "milkqc.summarise.survey.frames",
     "unit_factor": "milkqc.units",
 }
 

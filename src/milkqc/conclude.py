@@ -32,17 +32,20 @@ def conclude(
     from milkqc.emit.tables import formulas, split
     from milkqc.summarise.codebook import codebook
     from milkqc.summarise.evidence import evidence
+    from milkqc.summarise.growth_curves import growth_curves
     from milkqc.summarise.mae_reference import reference_table
     from milkqc.summarise.overview import statistics
     from milkqc.summarise.sensitivity import sensitivity
+    from milkqc.summarise.survey.run import surveyed
 
     mapping = study.loaded.mapping
     clean, lineage = {}, {}
     for name in TABLES:
         clean[name], lineage[name] = split(name, tables[name])
     spreadsheet = formulas({**clean, "analysis": analysis})
-    drafts = pl.concat([drafts, spreadsheet])
-    ledger = [*ledger, *left_blank(analysis, spreadsheet)]
+    survey = surveyed(tables, off=study.off)
+    drafts = pl.concat([drafts, spreadsheet, survey.checked.drafts])
+    ledger = [*ledger, *left_blank(analysis, spreadsheet), *survey.checked.ledger]
     findings = with_causes(
         found.complete(
             drafts,
@@ -71,6 +74,7 @@ def conclude(
         watched={rule.id: (rule.table, rule.columns) for rule in all_rules()},
         data_cutoff=rule_settings(study).data_cutoff,
     )
+    figures["growth_curves"] = growth_curves(tables, findings)
     figures["mae_sensitivity"] = sensitivity(tables["milk"], tables["participants"], choices(study), findings)
     outputs = {
         **clean,
@@ -81,6 +85,7 @@ def conclude(
         "completeness": figures["scheduled_people"],
         "checks": checks,
         "rejected": applied.rejected,
+        **survey.tables,
     }
     return Result(
         study=mapping.study,
@@ -97,7 +102,7 @@ def conclude(
         reconciliation=applied.reconciliation,
         analytes=study.analytes,
         settings=_settings(study, fail_on, verdict, reason, code),
-        statistics=figures,
+        statistics={**figures, **survey.tables},
     )
 
 

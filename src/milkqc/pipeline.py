@@ -14,8 +14,10 @@ import polars as pl
 
 from milkqc import reference
 from milkqc.conclude import conclude, left_blank
+from milkqc.exports import exports, mapped
 from milkqc.model import SEVERITIES, TABLES, LedgerRow, Result
 from milkqc.study import Study, choices, open_study, rule_settings
+from milkqc.uploads import Uploads
 
 if TYPE_CHECKING:
     from milkqc.mapping.apply import Applied
@@ -49,18 +51,22 @@ def run(
     fail_on: str = "critical",
     stopwatch: Stopwatch | None = None,
     site: str | None = None,
+    reading: Mapping[str, Any] | None = None,
+    cache: Path | None = None,
+    offline: bool = False,
 ) -> Result:
     """Everything milkqc knows of the study in `mapping`, with its source files under the folder `data`.
 
     `fail_on` is the least severity of an open finding that makes the verdict `fail` (or `never`). `site` leaves
-    out every row of another site, or of none, before anything is scored (docs/privacy.md). Bad data gives
-    findings. Raises MappingFaults, SuiteFaults or SourceError (all MilkqcError) when there is nothing to run.
+    out every row of another site, or of none, before anything is scored (docs/privacy.md). `reading` are
+    ReadOptions for all files: `reader_seconds`, `reader_memory` (docs/reading.md, Safety). `cache` keeps what a
+    REDCap server answered, and `offline` takes it from there (docs/redcap.md). Bad data gives findings. Raises MappingFaults, SuiteFaults or SourceError (all MilkqcError) when there is nothing to run.
     """
     if fail_on not in FAIL_ON:
         raise ValueError(f"fail_on is one of {', '.join(FAIL_ON)}, not {fail_on!r}")
     step = stopwatch or Stopwatch()
     with step("reading the study"):
-        study = open_study(Path(mapping), Path(data))
+        study = open_study(Path(mapping), Uploads(Path(data), reading or {}, cache, offline))
     return judge(study, fail_on=fail_on, step=step, site=site)
 
 
@@ -71,10 +77,11 @@ def judge(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str |
 
 
 def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str | None) -> Result:
-    from milkqc.checks import compare, contract, suites
+    from milkqc.checks import compare, contract, dictionary, suites
     from milkqc.checks import rules as coded
     from milkqc.checks.laboratory import run as laboratory
     from milkqc.checks.views import views as checked_views
+    from milkqc.derive.suspicion import suspicions
     from milkqc.mapping.apply import apply
     from milkqc.mapping.comparisons import compared
 
@@ -88,16 +95,18 @@ def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str
         tables = _derived(tables, study)
     with step("checking the contract"):
         promised = contract.check(tables)
+    with step("looking within each child"):
+        views = checked_views(tables, suspected=suspicions(tables["growth"], tables["participants"]))
     with step("checking suites"):
-        views = checked_views(tables)
         believed = suites.check(views, study.rules, off=study.off)
     with step("checking rules"):
         ruled = coded.check(views, settings=rule_settings(study), off=study.off)
         batches = laboratory.check(views["milk"], _own_rows(applied), off=frozenset(study.off))
         own = compare.check(tables, compared(study.loaded.mapping))
+        asked = dictionary.check(exports(study, restricted), mapped=mapped(applied), off=study.off)
     with step("summing up"):
         analysis, analysis_drafts = _analysis(tables, study)
-        parts = (applied, promised, believed, ruled, batches, own)
+        parts = (applied, promised, believed, ruled, batches, own, asked)
         drafts = pl.concat([unit_drafts, analysis_drafts, *(part.drafts for part in parts)])
         drafts = laboratory.explained(drafts, views["milk"])
         ledger = [*unit_ledger, *(row for part in parts for row in part.ledger)]

@@ -14,7 +14,7 @@ from milkqc.report.place import DIMENSIONS, KINDS, OWNERS, Place, listed, place_
 
 def shipped():
     told = {name for name, current in ids.listed().items() if current}
-    for file in ("reading", "units", "analysis"):
+    for file in ("reading", "units", "analysis", "survey"):
         text = (resources.files("milkqc.messages") / f"{file}.toml").read_text(encoding="utf-8")
         told |= set(tomllib.loads(text))
     return sorted(told)

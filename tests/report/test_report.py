@@ -275,11 +275,9 @@ def test_figures_by_arm_stay_out_unless_unblinded(changed, study):
 def test_statistics_of_other_rooms_are_shown_as_they_come(changed, study):
     more = {
         **study.statistics,
-        "survey_quality": pl.DataFrame({"statistic": ["digit score"], "value": [24.1]}),
+        "other_quality": pl.DataFrame({"statistic": ["digit score"], "value": [24.1]}),
     }
-    assert (
-        "Survey quality statistic value digit score 24.1" in Outline(page_of(changed(statistics=more))).text
-    )
+    assert "Other quality statistic value digit score 24.1" in Outline(page_of(changed(statistics=more))).text
 
 
 def test_text_from_the_data_is_escaped_wherever_it_stands(changed, study):
@@ -353,6 +351,7 @@ def test_json_keys_are_the_ones_that_are_documented(study):
         "statistics",
         "status",
         "study",
+        "survey",
         "title",
         "todo",
         "variables",

@@ -9,9 +9,10 @@ from milkqc.model import TABLES, Rule
 
 
 def current(rules: Sequence[Rule]) -> tuple[str, ...]:
-    """The ids of the contract, the coded rules and `rules` (the loaded rule files), sorted."""
+    """The ids of the contract, the coded rules, the dictionary's rules and `rules` (the loaded rule files), sorted."""
     from milkqc.checks.contract import promises
     from milkqc.checks.declare import all_rules
+    from milkqc.checks.dictionary import SEVERITY
     from milkqc.checks.laboratory.rules import RULES as LABORATORY
 
     return tuple(
@@ -20,6 +21,7 @@ def current(rules: Sequence[Rule]) -> tuple[str, ...]:
                 *(promise.id for table in TABLES for promise in promises(table)),
                 *(rule.id for rule in all_rules()),
                 *(rule.id for rule in rules),
+                *SEVERITY,
                 *LABORATORY,
                 *(f"{table}.compare" for table in TABLES),
                 "milk.limits.none",

@@ -62,11 +62,14 @@ class Scorer:
     def inputs(self, columns: Sequence[str]) -> list[str]:
         """The columns to read, of those there are. Raises FrameError for missing, double or blocking columns."""
         wanted = [name for name in (*self.required, *self.optional) if name in columns]
-        for name in self.required:
-            if name not in columns:
-                raise FrameError(
-                    self.name, f"column {name} is missing.", f"Add it, or rename yours to {name}."
-                )
+        missing = [name for name in self.required if name not in columns]
+        if missing:
+            one = len(missing) == 1
+            raise FrameError(
+                self.name,
+                f"{'column' if one else 'columns'} {', '.join(missing)} {'is' if one else 'are'} missing.",
+                f"Add it, or rename yours to {missing[0]}." if one else "Add them, or rename yours.",
+            )
         for name in wanted:
             if list(columns).count(name) > 1:
                 raise FrameError(self.name, f"column {name} is there twice.", "Drop or rename one of them.")

@@ -90,6 +90,11 @@ _PARTS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
             "percent_missing": "%",
         },
     ),
+    "survey_quality": (
+        "Quality of measuring",
+        "Statistics of 30 values or more (docs/survey.md); shares in whole percent, classes as SMART gives them.",
+        {"statistic": "Statistic", "variable": "Of", "n": "n", "value": "Value", "class": "Class"},
+    ),
     "checks": (
         "Checks with findings",
         "Every check is in checks.csv; here are those with at least five findings.",

@@ -100,9 +100,13 @@ def publish(result: Result) -> Result:
 
 def tables(published: Result) -> dict[str, pl.DataFrame]:
     """The tables to write, by file name without its ending; a count that is not published reads `<5`."""
+    survey = {
+        name: published.statistics[name] for name in ("survey_quality",) if name in published.statistics
+    }
     return {
         "mae_reference": marked(published.mae_reference, _COUNTS["mae_reference"]),
         "checks": marked(published.checks, _COUNTS["checks"]),
+        **{name: marked(frame, ("n",)) for name, frame in survey.items()},
         "codebook": published.codebook,
     }
 
@@ -228,10 +232,51 @@ def _ages(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _survey(frame: pl.DataFrame) -> pl.DataFrame:
+    """Survey quality of everybody together, of 30 values or more; p-values and limits would tell exact counts.
+
+    `why` may name a limit of the data; the status says enough.
+    """
+    own = frame.filter(pl.col("by") == ALL)
+    enough_known = pl.col("n") >= _LEAST_SURVEYED
+    counted = (pl.col("value") * pl.col("n") / 100).round(0)
+    both = (counted >= LEAST) & (pl.col("n") - counted >= LEAST)
+    of_counts = pl.col("statistic").is_in(_SHARES)
+    value = (
+        pl.when(of_counts)
+        .then(share(pl.col("value"), both))
+        .when(pl.col("statistic").is_in(["sex_ratio", "age_ratio"]))
+        .then(pl.col("value").round(1))
+        .otherwise(pl.col("value").round(2))
+    )
+    nothing = pl.lit(None, dtype=pl.Float64)
+    hidden = of_counts & ~both.fill_null(value=False)
+    return own.with_columns(
+        value=pl.when(enough_known).then(value),
+        p=nothing,
+        low=nothing,
+        high=nothing,
+        beyond=pl.lit(None, dtype=pl.Boolean),
+        n=rounded(pl.col("n")),
+        why=pl.lit(""),
+        **{name: pl.when(enough_known & ~hidden).then(pl.col(name)) for name in ("class", "penalty")},
+    )
+
+
+# Statistics whose value is a share of the rows, and how many values a published statistic rests on.
+_SHARES = (
+    "missing_share",
+    "flagged_smart",
+    "flagged_who",
+    "standing_under_24_months",
+    "lying_from_24_months",
+)
+_LEAST_SURVEYED = 30
 _STATISTICS = {
     "missing": _missing,
     "censored": _censored,
     "zscores": _zscores,
     "zscore_bins": _bins,
     "ages": _ages,
+    "survey_quality": _survey,
 }

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import polars as pl
 
 from milkqc.model import Reconciled, Result, Status
-from milkqc.report import adequacy, cards, found, rows, scheduled, scores, status, todo, variables
+from milkqc.report import adequacy, cards, found, rows, scheduled, scores, status, survey, todo, variables
 from milkqc.report.limits import Limits, listing, place, plain
 from milkqc.report.place import OWNERS
 from milkqc.report.verdict import decision
@@ -21,13 +21,14 @@ KNOWN_STATISTICS = (
     "zscores",
     "zscores_by_site",
     "flagged_children",
+    "growth_curves",
     "ages",
     "completeness",
     "scheduled_people",
     "units",
     "dates",
 )
-_IN_CARDS = {"spread", "bins", "limits", "codes", "gaps", "watched", "zscore_bins"}
+_IN_CARDS = {"spread", "bins", "limits", "codes", "gaps", "watched", "zscore_bins", *survey.TABLES}
 _SETTINGS = (
     "fail_on",
     "exit_code",
@@ -107,6 +108,7 @@ def content(result: Result, limits: Limits) -> dict[str, Any]:
         "statistics": statistics,
         "further": [name for name in statistics if name not in KNOWN_STATISTICS],
         "distributions": scores.distributions(result.statistics, limits),
+        "survey": survey.survey(result, limits),
         "mae": adequacy.adequacy(result, limits),
         "checks": ledger,
         "settings": {name: plain(settings.get(name), limits=limits) for name in _SETTINGS}
@@ -249,12 +251,17 @@ def _statistics(result: Result, limits: Limits) -> dict[str, Any]:
         frame = result.statistics.get(name, pl.DataFrame())
         if "arm" in frame.columns and not result.settings.get("unblinded"):
             continue
-        if "site" in frame.columns and name != "flagged_children":  # cut groups before the whole
+        if "site" in frame.columns and name not in {
+            "flagged_children",
+            "growth_curves",
+        }:  # cut groups before the whole
             frame = frame.sort(pl.col("site").is_not_null(), maintain_order=True)
         if name == "scheduled_people":
             told[name] = scheduled.scheduled(result, limits)
             continue
-        cap = limits.rows_per_rule if name == "flagged_children" else limits.table
+        cap = {"flagged_children": limits.rows_per_rule, "growth_curves": limits.rows_per_rule // 2}.get(
+            name, limits.table
+        )
         told[name] = listing(adequacy.named(frame) if name == "censored" else frame, cap, limits=limits)
     return told
 

@@ -11,8 +11,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from milkqc.report import charts, words
+from milkqc.report import charts, survey, survey_charts, words
 from milkqc.report.found import sites_said
+from milkqc.report.growth_curves import growth_curve
 from milkqc.report.place import KINDS
 from milkqc.report.scheduled import anchor_of, behind
 from milkqc.report.site_chart import site_chart
@@ -60,6 +61,11 @@ def page(told: Mapping[str, Any]) -> str:
             told=told,
             style=Markup(_package_text("report.css")),  # noqa: S704 - our own file, not data
             mae_pictures=_mae_pictures(told["mae"]),
+            curves=[
+                {**each, "svg": growth_curve(each, key=f"curve-{place}")}
+                for place, each in enumerate(told["statistics"]["growth_curves"]["rows"], start=1)
+            ],
+            survey_pictures=survey_charts.pictures(told["survey"]),
             by_site=_by_site(told["statistics"]["zscores_by_site"]["rows"]),
             card_at={(each["table"], each["variable"]): each["anchor"] for each in told["variables"]["list"]},
             panels=[
@@ -101,6 +107,7 @@ def environment() -> jinja2.Environment:
         drawn=drawn,
         is_number=is_number,
         groupby_table=by_table,
+        survey_cell=survey_charts.cell,
     )
     made.globals.update(
         count=words.count,
@@ -110,6 +117,7 @@ def environment() -> jinja2.Environment:
         LOOKS=LOOKS,
         MARKS=MARKS,
         KINDS=KINDS,
+        SURVEY_PARTS=tuple(key for key, _, _ in survey.PARTS),
     )
     return made
 

@@ -65,7 +65,8 @@ def codebook(
 ) -> pl.DataFrame:
     """One row per column of every output, in the order of the files and their columns (columns: SCHEMA).
 
-    `result_tables` by name: the harmonised tables, analysis, mae_reference, findings, completeness, checks, rejected; those
+    `result_tables` by name: the harmonised tables, analysis, mae_reference, findings, completeness, checks, rejected,
+    survey_*; those
     that are absent have no rows. `sources[table, column]` is the source file and column of a mapped column.
     `lineage` adds the lineage tables. `file` is the output's path without its ending. A column that nothing
     describes (an `x_` one, say) has its name for a label and the frame's own type.
@@ -76,7 +77,8 @@ def codebook(
         rows += _rows(f"harmonized/{table}", table, result_tables.get(table), sources, milk)
     for table, frame in lineage.items():
         rows += _rows(f"lineage/{table}", "lineage", frame, _NOWHERE, milk)
-    for table in ("analysis", "mae_reference", "findings", "completeness", "rejected", "checks"):
+    survey = ("survey_quality", "survey_digits", "survey_positions")
+    for table in ("analysis", "mae_reference", "findings", "completeness", "rejected", "checks", *survey):
         rows += _rows(table, table, result_tables.get(table), sources, milk)
     rows += _rows("codebook", "codebook", pl.DataFrame(schema=SCHEMA), _NOWHERE, milk)
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")

@@ -1,0 +1,152 @@
+"""Growth scores of many rows: memory above the input, ten million rows on lazy polars and DuckDB, linear cost, Spark.
+
+Each measurement runs in a process of its own, so that one's memory is not another's. Wall time on a shared machine
+says as much about the neighbours; seconds of processor time stand beside it and are what linear cost is judged by.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from benchmarks.bench_growth import children
+
+# WHO's R package does about 34,000 rows/s on this kind of machine; the floor is 60 times that, the aim 100 times.
+WHO_PACKAGE, FLOOR_TIMES, AIM_TIMES = 34_000, 60, 100
+ABOVE_INPUT_MB, LARGE_MB = 512.0, 2048.0
+MANY, LARGE = 1_000_000, 10_000_000
+SIZES = (250_000, 500_000, 1_000_000, 2_000_000, 4_000_000)
+# The dearest million rows may cost this many times the cheapest.
+LINEAR_WITHIN = 1.5
+
+_PROGRAM = """
+import json, resource, sys, time
+import polars as pl
+import milkqc
+kind, source, target, repeats = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+unit = 1024 ** 2 if sys.platform == "darwin" else 1024
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+def eager():
+    milkqc.growth_scores(frame)
+def lazy():
+    milkqc.growth_scores(pl.scan_parquet(source)).sink_parquet(target)
+def duck():
+    import duckdb
+    scored = milkqc.growth_scores(duckdb.connect().sql(f"SELECT * FROM '{source}'"))
+    rows = scored.aggregate("count(*), count(laz), sum(laz_flag::int), avg(waz)").fetchall()
+    assert rows[0][0] == rows_expected, rows
+frame = pl.read_parquet(source) if kind == "eager" else None
+rows_expected = pl.scan_parquet(source).select(pl.len()).collect().item()
+milkqc.growth_scores(pl.read_parquet(source, n_rows=1000))  # tables and libraries loaded before the clock starts
+before, told = peak(), []
+for _ in range(repeats):
+    wall, cpu = time.perf_counter(), time.process_time()
+    {"eager": eager, "lazy": lazy, "duck": duck}[kind]()
+    told.append((time.perf_counter() - wall, time.process_time() - cpu))
+print(json.dumps({"before": before, "peak": peak(), "times": told}))
+"""
+
+
+def measured(kind: str, source: Path, target: Path, *, repeats: int = 1) -> dict[str, Any]:
+    """Megabytes before and at the peak, and (wall, processor) seconds of each repeat, from a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", _PROGRAM, kind, str(source), str(target), str(repeats)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        sys.exit(f"{kind}: {done.stderr}")
+    # DuckDB may draw a bar of its own before it.
+    told: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
+    return told
+
+
+def stored(folder: Path, rows: int) -> Path:
+    """A parquet file of so many children, written a million at a time."""
+    path = folder / f"children_{rows}.parquet"
+    if not path.exists():
+        parts = []
+        for place, start in enumerate(range(0, rows, MANY)):
+            part = folder / f"part_{rows}_{place}.parquet"
+            children(min(MANY, rows - start), seed=place + 1).write_parquet(part, row_group_size=100_000)
+            parts.append(part)
+        pl.scan_parquet(parts).sink_parquet(path, row_group_size=100_000)
+        for part in parts:
+            part.unlink()
+    return path
+
+
+def linear(folder: Path) -> Iterator[dict[str, Any]]:
+    """Processor seconds per million rows at growing sizes."""
+    costs = []
+    for rows in SIZES:
+        told = measured("eager", stored(folder, rows), folder / "out.parquet", repeats=4)
+        cost = min(cpu for _, cpu in told["times"]) * 1e6 / rows
+        costs.append(cost)
+        yield {
+            "what": f"{rows:,} rows, eager polars: processor seconds per million",
+            "measured": cost,
+            "unit": "s",
+        }
+    apart = max(costs) / min(costs)
+    yield {"what": "dearest million rows over the cheapest", "measured": apart, "unit": "x",
+           "bound": LINEAR_WITHIN, "within": apart < LINEAR_WITHIN}  # fmt: skip
+
+
+def million(folder: Path) -> Iterator[dict[str, Any]]:
+    """The rate of a million rows as wall and as processor time, and the memory above the input."""
+    told = measured("eager", stored(folder, MANY), folder / "out.parquet", repeats=7)
+    rate = MANY / min(wall for wall, _ in told["times"])
+    per_core = MANY / min(cpu for _, cpu in told["times"])
+    more = told["peak"] - told["before"]
+    yield {
+        "what": "1,000,000 rows, growth_scores, eager polars (best of 7)",
+        "measured": rate,
+        "unit": "rows/s",
+    }
+    yield {"what": "  the same, of processor time", "measured": per_core, "unit": "rows/s"}
+    yield {
+        "what": "  times WHO's R package (34,000 rows/s), wall",
+        "measured": rate / WHO_PACKAGE,
+        "unit": "x",
+    }
+    yield {"what": "  peak memory above the input", "measured": more, "unit": "MB",
+           "bound": ABOVE_INPUT_MB, "within": more < ABOVE_INPUT_MB}  # fmt: skip
+
+
+def large(folder: Path) -> Iterator[dict[str, Any]]:
+    """Ten million rows through lazy polars (file to file) and DuckDB (file to aggregates of all scores)."""
+    source = stored(folder, LARGE)
+    for kind, words in (
+        ("lazy", "lazy polars, parquet to parquet"),
+        ("duck", "DuckDB, parquet to a relation"),
+    ):
+        told = measured(kind, source, folder / "out.parquet")
+        wall, cpu = told["times"][0]
+        yield {"what": f"10,000,000 rows, {words}: wall", "measured": wall, "unit": "s"}
+        yield {"what": "  processor time", "measured": cpu, "unit": "s"}
+        yield {"what": "  peak memory", "measured": told["peak"], "unit": "MB", "bound": LARGE_MB,
+               "within": told["peak"] < LARGE_MB}  # fmt: skip
+
+
+def run() -> Iterator[dict[str, Any]]:
+    """Rows: what, measured, unit, bound, within."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if shutil.disk_usage(folder).free < 4e9:
+            sys.exit("needs 4 GB of free space for its files")
+        yield from million(folder)
+        yield from linear(folder)
+        yield from large(folder)
+
+
+if __name__ == "__main__":
+    for row in run():
+        print(row)

@@ -1,0 +1,49 @@
+"""Everything about the survey quality of a study: its tables, and the findings and ledger that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import polars as pl
+
+from milkqc.model import Checked
+from milkqc.summarise.survey.funnel import funnels
+from milkqc.summarise.survey.histograms import digit_table, position_table, score_bins
+from milkqc.summarise.survey.judge import judge
+from milkqc.summarise.survey.rows import prepared
+from milkqc.summarise.survey.table import survey_table
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """`tables` by name: survey_quality, survey_digits, survey_positions (the files of OUT), survey_bins and
+    survey_funnels (the report)."""
+
+    tables: Mapping[str, pl.DataFrame]
+    checked: Checked
+
+
+FILES = ("survey_quality", "survey_digits", "survey_positions")
+
+
+def surveyed(tables: Mapping[str, pl.DataFrame], *, off: Mapping[str, str] = _NONE) -> Surveyed:
+    """The survey quality of the internal tables (`growth` scored, `participants`, `visits`); without growth rows, empty tables.
+
+    `off` maps the id of a switched-off rule to the study's reason.
+    """
+    rows = prepared(tables.get("growth", pl.DataFrame()), tables.get("participants"), tables.get("visits"))
+    table = survey_table(rows)
+    return Surveyed(
+        tables={
+            "survey_quality": table,
+            "survey_digits": digit_table(rows),
+            "survey_positions": position_table(rows),
+            "survey_bins": score_bins(rows),
+            "survey_funnels": funnels(table),
+        },
+        checked=judge(table, rows, off=off),
+    )

@@ -19,6 +19,7 @@ from milkqc.reference import Analyte
 from milkqc.units import content_factor, per_mass, unit_factor
 
 UNIT = "{}.unit.unreadable"
+SUBSTANCE = "{}.substance.unreadable"
 WHOLE = "{}.value.not_whole"
 
 _RESULTS = ("milk", "biomarkers")
@@ -69,6 +70,9 @@ def ledger(table: str, frame: pl.DataFrame, found: pl.DataFrame) -> list[LedgerR
         if _is_count(table, name):
             looked.append((WHOLE.format(table), name, there))
     if table in _RESULTS:
+        stated = frame.filter(pl.col("substance").is_not_null() & _there())
+        for analyte, n in stated.group_by("analyte").len().sort("analyte").iter_rows():
+            looked.append((SUBSTANCE.format(table), analyte, n))
         counts = frame.group_by("analyte").agg(there=_there().sum()).sort("analyte").iter_rows()
         looked += [(UNIT.format(table), analyte, there) for analyte, there in counts]
     failed = {
@@ -166,10 +170,12 @@ def _results(
     failing = frame.filter(no_unit)
     if failing.is_empty():
         return frame, drafts()
+    strange = _strange(failing, analytes)
+    other = pl.struct("analyte", "substance").is_in(strange) if strange else pl.lit(value=False)
     lacks = _replaced(pl.col("raw_unit"), {text: _lacks(text) for text in failing["raw_unit"].unique()})
     found = _drafts(
         table,
-        failing,
+        failing.filter(~other),
         UNIT,
         pl.col("analyte"),
         _shown_unit("raw_unit"),
@@ -177,10 +183,33 @@ def _results(
         .then("unit")
         .otherwise(pl.concat_str("unit", pl.lit(" without this sample's "), lacks)),
     )
-    reason = pl.when(no_unit & pl.col("censored").is_null()).then(
-        pl.coalesce(pl.lit("no_") + lacks, pl.lit("unit_unreadable"))
+    wrong = _drafts(
+        table,
+        failing.filter(other),
+        SUBSTANCE,
+        pl.col("analyte"),
+        pl.col("substance"),
+        pl.lit("a form of ") + pl.col("analyte"),
     )
-    return frame.with_columns(missing_reason=pl.coalesce(reason, "missing_reason")), found
+    reason = pl.when(no_unit & pl.col("censored").is_null()).then(
+        pl.when(other)
+        .then(pl.lit("substance_unreadable"))
+        .otherwise(pl.coalesce(pl.lit("no_") + lacks, pl.lit("unit_unreadable")))
+    )
+    return frame.with_columns(missing_reason=pl.coalesce(reason, "missing_reason")), pl.concat([found, wrong])
+
+
+def _strange(failing: pl.DataFrame, analytes: Mapping[str, Analyte]) -> list[dict[str, str]]:
+    """The pairs of an analyte and a substance that is no form of it, or none that is known."""
+    pairs = failing.select("analyte", "substance").drop_nulls().unique().sort("analyte", "substance")
+    return [pair for pair in pairs.to_dicts() if not _form_of(**pair, analytes=analytes)]
+
+
+def _form_of(analyte: str, substance: str, *, analytes: Mapping[str, Analyte]) -> bool:
+    try:
+        return reference.substance(substance, among=analytes).family == analytes[analyte].family
+    except UnitError:
+        return False
 
 
 def _replaced(column: pl.Expr, words: Mapping[str | None, str | None]) -> pl.Expr:
@@ -252,6 +281,8 @@ def _result_factor(
         return None
     try:
         matter = None if substance is None else reference.substance(substance, among=analytes)
+        if matter is not None and matter.family != analyte.family:
+            return None  # another molar mass would make a number of it, and a wrong one
         return content_factor(unit, analyte.unit, substance=matter)[0]
     except UnitError:
         return None

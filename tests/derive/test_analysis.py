@@ -306,16 +306,16 @@ UNDER, OVER = {"censored": "<", "limit": 5.0}, {"censored": ">", "limit": 200.0}
 def test_the_flag_survives_averaging_with_what_the_mean_lies_beyond(replicates, policy, expected):
     apart = [{"sample_id": f"S{place}", **one} for place, one in enumerate(replicates)]
     declared = [{"sample_id": "S", "repeats": "replicate", **one} for one in replicates]
-    for given, mean in ((apart, "mean"), (declared, None)):
-        frame, notes = made(milk=milk(*given), choice=AnalysisChoice(replicates=mean, censored=policy))
+    for several, mean in ((apart, "mean"), (declared, None)):
+        frame, notes = made(milk=milk(*several), choice=AnalysisChoice(replicates=mean, censored=policy))
         assert frame.select(COLUMNS).rows() == [expected]
     assert notes.is_empty()
 
 
 @pytest.mark.parametrize("other", [OVER, {"censored": "<", "limit": None}])
 def test_both_sides_or_an_unknown_limit_have_no_mean(other):
-    given = [{"value": 6.0}, UNDER, other] if other is OVER else [{"value": 6.0}, other]
-    apart = [{"sample_id": f"S{place}", **one} for place, one in enumerate(given)]
+    several = [{"value": 6.0}, UNDER, other] if other is OVER else [{"value": 6.0}, other]
+    apart = [{"sample_id": f"S{place}", **one} for place, one in enumerate(several)]
     frame, notes = made(milk=milk(*apart), choice=AnalysisChoice(replicates="mean"))
     assert frame.select(COLUMNS).rows() == [(None, None, None)]
     assert notes["rule_id"].to_list() == ["analysis.milk.several"]

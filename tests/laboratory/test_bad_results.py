@@ -94,7 +94,7 @@ def test_a_negative_concentration_is_impossible_and_kept(laboratory):
          "iodine is -3.5; only at least 0 is possible. Check the entry, its unit and its column.",
         ),
         ("milk.limit.impossible", "critical", "2|a|s|iodine",
-         "limit is -1; only at least 0 is possible. Check the entry, its unit and its column.",
+         "iodine is -1; only at least 0 is possible. Check the entry, its unit and its column.",
         ),
     ]  # fmt: skip
 

@@ -80,13 +80,14 @@ def _of_analyte(groups: list[Group]) -> tuple[list[Suspicion], int]:
     wrong: dict[int, float] = {}
     shown = names(groups)
     found: list[Suspicion] = []
-    looked = sum(one is not None for one in stand(groups, {}))
+    stood = stand(groups, wrong)
+    looked = sum(one is not None for one in stood)
     for _ in range(len(groups)):
-        stood = stand(groups, wrong)
+        verdicts = _verdicts(groups, stood)
         ranked = sorted(
             (
                 (1 - verdict.posterior[model.NONE], place)
-                for place, verdict in _verdicts(groups, stood).items()
+                for place, verdict in verdicts.items()
                 if place not in wrong and verdict.posterior[model.NONE] < 1 - SURE
             ),
             reverse=True,
@@ -94,10 +95,9 @@ def _of_analyte(groups: list[Group]) -> tuple[list[Suspicion], int]:
         if not ranked:
             break
         place = ranked[0][1]
-        suspicion, shift = _suspicion(
-            groups[place], shown[place], stood[place], _verdicts(groups, stood)[place]
-        )
+        suspicion, shift = _suspicion(groups[place], shown[place], stood[place], verdicts[place])
         wrong[place] = shift
+        stood = stand(groups, wrong)
         if suspicion is not None:
             found.append(suspicion)
     return sorted(found, key=lambda one: one.name), looked

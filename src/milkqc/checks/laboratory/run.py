@@ -59,8 +59,7 @@ def _suspected(one: Suspicion) -> Found:
     if not one.units:
         return Found(
             SHIFTED, group.analyte, group.by, group.name, one.of, f"{one.ratio:.3g} times", "about 1",
-            f"Results of {one.name} are {one.ratio:.3g} times those of the others, which no unit explains "
-            f"(posterior {_shown(one.posterior)}). Ask the laboratory about its calibration.",
+            _shifted(one),
         )  # fmt: skip
     named = " or ".join(one.units)
     return Found(
@@ -69,6 +68,20 @@ def _suspected(one: Suspicion) -> Found:
         f"(posterior {_shown(one.posterior)}). Ask the laboratory.",
         cause_id=one.cause,
     )  # fmt: skip
+
+
+def _shifted(one: Suspicion) -> str:
+    said = f"Results of {one.name} are {one.ratio:.3g} times those of the others"
+    if not one.possible:
+        return (
+            f"{said}, which no unit explains (posterior {_shown(one.posterior)}). "
+            "Ask the laboratory about its calibration."
+        )
+    named = " or ".join(one.possible)
+    return (
+        f"{said}: its calibration, or {named} instead of {one.group.unit} (posterior "
+        f"{_shown(one.unit_posterior)}). Ask the laboratory."
+    )
 
 
 def _shown(posterior: float) -> str:

@@ -32,6 +32,7 @@ def conclude(
     from milkqc.emit.tables import formulas, split
     from milkqc.summarise.codebook import codebook
     from milkqc.summarise.evidence import evidence
+    from milkqc.summarise.laboratory import laboratory
     from milkqc.summarise.mae_reference import reference_table
     from milkqc.summarise.overview import statistics
     from milkqc.summarise.sensitivity import sensitivity
@@ -71,6 +72,7 @@ def conclude(
         watched={rule.id: (rule.table, rule.columns) for rule in all_rules()},
         data_cutoff=rule_settings(study).data_cutoff,
     )
+    figures |= laboratory(tables["milk"], applied.controls)
     figures["mae_sensitivity"] = sensitivity(tables["milk"], tables["participants"], choices(study), findings)
     outputs = {
         **clean,

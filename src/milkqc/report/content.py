@@ -8,7 +8,7 @@ from typing import Any, get_args
 import polars as pl
 
 from milkqc.model import Reconciled, Result, Status
-from milkqc.report import adequacy, cards, found, rows, scheduled, scores, status, todo, variables
+from milkqc.report import adequacy, cards, found, laboratory, rows, scheduled, scores, status, todo, variables
 from milkqc.report.limits import Limits, listing, place, plain
 from milkqc.report.place import OWNERS
 from milkqc.report.verdict import decision
@@ -26,8 +26,11 @@ KNOWN_STATISTICS = (
     "scheduled_people",
     "units",
     "dates",
+    "mae_sensitivity",
 )
-_IN_CARDS = {"spread", "bins", "limits", "codes", "gaps", "watched", "zscore_bins"}
+# Shown elsewhere than under `statistics`.
+_IN_CARDS = {"spread", "bins", "limits", "codes", "gaps", "watched", "zscore_bins", *laboratory.STATISTICS}
+_NAMED = {"censored", "mae_sensitivity"}
 _SETTINGS = (
     "fail_on",
     "exit_code",
@@ -108,6 +111,7 @@ def content(result: Result, limits: Limits) -> dict[str, Any]:
         "further": [name for name in statistics if name not in KNOWN_STATISTICS],
         "distributions": scores.distributions(result.statistics, limits),
         "mae": adequacy.adequacy(result, limits),
+        "laboratory": laboratory.laboratory(result, findings, limits),
         "checks": ledger,
         "settings": {name: plain(settings.get(name), limits=limits) for name in _SETTINGS}
         | {
@@ -255,7 +259,7 @@ def _statistics(result: Result, limits: Limits) -> dict[str, Any]:
             told[name] = scheduled.scheduled(result, limits)
             continue
         cap = limits.rows_per_rule if name == "flagged_children" else limits.table
-        told[name] = listing(adequacy.named(frame) if name == "censored" else frame, cap, limits=limits)
+        told[name] = listing(adequacy.named(frame) if name in _NAMED else frame, cap, limits=limits)
     return told
 
 

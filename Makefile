@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench format lock clean
+.PHONY: demo test check bench nightly format lock clean
 .DELETE_ON_ERROR:
 
 .venv/ready: requirements.lock pyproject.toml
@@ -26,6 +26,9 @@ check: .venv/ready       ## what CI runs: format, lint, types, layers, tests
 
 bench: .venv/ready       ## timings, as ratios against a peer in the same run
 	$(BIN)/python -m benchmarks
+
+nightly: .venv/ready     ## 20,000 damaged files through the readers, about ten minutes
+	CASES=20000 $(BIN)/python -m benchmarks corruption
 
 format: .venv/ready
 	$(BIN)/ruff format .

@@ -29,7 +29,7 @@ from milkqc.mapping.sources import SourceTable
 from milkqc.model import TABLES
 from milkqc.normalise import normalise
 from milkqc.readers import read
-from milkqc.readers.options import ReadOptions
+from milkqc.uploads import read_options
 
 DOCS = Path(__file__).parents[1] / "docs"
 KEYS: dict[str, dict[str, Any]] = {
@@ -120,8 +120,9 @@ def made(example: Example, folder: Path) -> dict[str, pl.DataFrame]:
     mapping = loaded(example, folder)
     tables = {}
     for name, table in mapping.mapping.tables.items():
-        options = ReadOptions(delimiter=table.delimiter, decimal=table.decimal, thousands=table.thousands)
-        sources = tuple(read(path, options, name=path.name) for path in sorted(folder.glob(table.file)))
+        sources = tuple(
+            read(path, read_options(table), name=path.name) for path in sorted(folder.glob(table.file))
+        )
         assert sources, f"the page has no file {table.file} for this example"
         tables[name] = SourceTable(name, sources, table.decimal, table.thousands)
     against(mapping, tables).check()

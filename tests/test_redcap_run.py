@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
+import json
 import logging
 import shutil
 import sys
@@ -13,6 +16,9 @@ import pytest
 
 import milkqc
 from milkqc.cli import main
+from milkqc.demo.redcap_exports import labelled, odm
+from milkqc.readers.files import File
+from milkqc.readers.redcap_dictionary import read_dictionary
 
 HEADER = (
     "field_name,form_name,section_header,field_type,field_label,select_choices_or_calculations,field_note,"
@@ -165,8 +171,65 @@ def test_rows_of_a_form_lead_back_to_the_rows_of_the_file(project):
     ]
 
 
-def test_identifiers_appear_nowhere(project):
-    said, out = project
+FORMS = {
+    "labels": {
+        "all": "{file: export.csv, format: redcap_labels, dictionary: dict.csv}",
+        "form": ", form: milk}",
+    },
+    "odm": {"all": "{file: export.xml}", "form": ", form: milk}"},
+}
+
+
+def in_form(form: str, folder: Path) -> tuple[str, dict[str, str]]:
+    """The same study with its export as labelled CSV or as ODM XML: the mapping and the files."""
+    told = folder / "told.csv"
+    told.write_text(DICTIONARY, encoding="utf-8")
+    fields = read_dictionary(File.of(told))
+    rows = list(csv.DictReader(io.StringIO(EXPORT)))
+    whole = FORMS[form]["all"]
+    mapping = MAPPING.replace(
+        "{file: export.csv, format: redcap, dictionary: dict.csv, form: milk}",
+        whole[:-1] + FORMS[form]["form"],
+    ).replace("{file: export.csv, format: redcap, dictionary: dict.csv}", whole)
+    if form == "odm":
+        return mapping, {"export.xml": "".join(odm(fields, list(rows[0]), rows))}
+    return mapping, {"export.csv": labelled(fields, list(rows[0]), rows), "dict.csv": DICTIONARY}
+
+
+@pytest.fixture(params=["csv", "labels", "odm"])
+def exported(request, run, tmp_path):
+    """The study run from each form of its export: what was printed, and OUT."""
+    if request.param == "csv":
+        mapping, files = MAPPING, {"export.csv": EXPORT, "dict.csv": DICTIONARY}
+    else:
+        mapping, files = in_form(request.param, tmp_path)
+    code, said, out = run(mapping, files)
+    assert code == 0, said
+    return said, out
+
+
+def test_every_form_of_the_export_gives_the_same_tables(exported):
+    _, out = exported
+    assert table(out, "growth").select("row_id", "weight_kg", "length_cm", "x_fever", "x_other").rows() == [
+        ("007|birth", 3.3, 49.5, False, False),
+        ("007|month_3", 5.81, 60.1, True, True),
+        ("008|birth", None, 48, False, True),
+        ("008|month_3", None, None, None, None),
+    ]
+    assert lineage(out, "growth")["weight_kg__missing"].to_list() == [None, None, "unknown", "empty"]
+    assert table(out, "participants").select("row_id", "infant_sex", "birth_weight_kg").rows() == [
+        ("007", "male", 3.25),
+        ("008", "female", None),
+    ]
+    assert table(out, "milk").select("row_id", "value", "missing_reason").rows() == [
+        ("007|month_3|T1|iodine", 85, None),
+        ("007|month_3|T2|iodine", None, "not_done"),
+        ("008|month_3|T3|iodine", 12.5, None),
+    ]
+
+
+def test_identifiers_appear_nowhere(exported):
+    said, out = exported
     written = [path for path in out.rglob("*") if path.is_file()]
     assert len(written) > 20
     for secret in SECRETS:
@@ -180,7 +243,7 @@ def test_identifiers_appear_nowhere(project):
 @pytest.mark.parametrize(
     ("mapping", "export", "dictionary", "message"),
     [
-        (MAPPING, EXPORT, DICTIONARY.replace("2, Female", "Female"), "study.yaml:6 M302 tables.all.dictionary: dict.csv: choices that cannot be told apart: sex: 'Female' is not `code, label`."),
+        (MAPPING, EXPORT, DICTIONARY.replace("2, Female", "Female"), "study.yaml:6 M302 tables.all.dictionary: dict.csv: fields that cannot be read: line 6: sex (form enrol): 'Female' is not `code, label`."),
         (MAPPING, EXPORT, "a,b\n1,2\n", "study.yaml:6 M302 tables.all.dictionary: dict.csv: is no REDCap data dictionary:"),
         (MAPPING, EXPORT.split("\n", 1)[1], DICTIONARY, "study.yaml:6 M302 tables.all.file: export.csv: its header has no column 'study_id', the dictionary's record id."),
         (MAPPING, EXPORT.replace("008,birth_arm_1,,", "008,birth_arm_1,"), DICTIONARY, "study.yaml:6 M302 tables.all.file: export.csv: line 6 has 19 cells where the header has 20."),
@@ -288,3 +351,53 @@ def test_real_projects_run(fixture):
         assert people["mother_height_cm"].to_list() == pytest.approx([154, 184, 195, 161])
         assert people["x_kg"].to_list() == [52.3, 92.3, 123.4, 45.9]
         assert people["x_calc"].to_list() == [22.1, 27.3, 32.5, 17.7]  # calculated fields keep the dot
+
+
+def test_a_code_that_nobody_declared_is_asked_for_and_never_read(run):
+    mapping = MAPPING.replace('missing: {"-999": not_done, UNK: unknown}', "missing: {UNK: unknown}")
+    code, said, out = run(mapping, {"export.csv": EXPORT, "dict.csv": DICTIONARY})
+    assert code == 2
+    assert (
+        "study.yaml:30 M308 milk.analytes.iodine.from: iodine holds '-999' (1 cell), which nothing declares as missing "
+        "and nobody should read as data. Say `missing_codes: {'-999': not_done}` at the table with all codes of the "
+        "project, or `missing_codes: {}` if it has none and these are values."
+    ) in said
+    assert not out.exists()
+    answered = mapping.replace("form: milk}", 'form: milk, missing_codes: {"-999": not_done}}')
+    code, said, out = run(answered, {"export.csv": EXPORT, "dict.csv": DICTIONARY})
+    assert code == 0, said
+    assert table(out, "milk")["missing_reason"].to_list() == [None, "not_done", None]
+
+
+def test_free_text_that_nobody_flagged_is_warned_about(run):
+    dictionary = DICTIONARY.replace("tube,milk,,text,Tube", "tube,milk,,text,Name of the mother")
+    dictionary = dictionary.replace("Name of the mother", "Mother's name")
+    code, said, _ = run(MAPPING, {"export.csv": EXPORT, "dict.csv": dictionary})
+    assert code == 0, said
+    assert "export.csv: perhaps identifying, but not flagged as identifiers: tube" in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("format: redcap, dictionary: dict.csv}", "format: redcap_labels}", "study.yaml:6 M111 tables.all: a REDCap export needs its data dictionary."),
+        ("format: redcap, dictionary: dict.csv}", "format: redcap_syntax}", "study.yaml:6 M111 tables.all: an export without a header needs the syntax file that names its columns. Add `syntax: ..._SPSS_....sps` (or .sas, .do, .r)."),
+        ("dictionary: dict.csv}", "dictionary: dict.csv, syntax: x.sps}", "study.yaml:6 M123 tables.all.syntax: a syntax file explains only an export of `format: redcap_syntax`. Say that format, or take `syntax` out."),
+        ("format: redcap, dictionary: dict.csv}", "format: redcap_syntax, syntax: x.sps}", "study.yaml:6 M301 tables.all.syntax: no file 'x.sps' in the data folder. Put the syntax file beside the export."),
+        ("format: redcap, dictionary: dict.csv}", "format: redcap_syntax, syntax: dict.csv}", "study.yaml:6 M302 tables.all.syntax: dict.csv: the ending '.csv' names no language of syntax files. Give the .sps, .sas, .do, .r file of the export."),
+        ("format: redcap, dictionary: dict.csv}", "format: csv, form: milk}", "study.yaml:6 M123 tables.all.form: `form` is for exports of REDCap, and the table's format is csv."),
+        ("dictionary: dict.csv}", "dictionary: dict.csv, mixed: sometimes}", "study.yaml:6 M112 tables.all.mixed:"),
+        ("dictionary: dict.csv}", "dictionary: dict.csv, syntax: ../x.sps}", "study.yaml:6 M130 tables.all.syntax: the path '../x.sps' leaves the data folder."),
+    ],
+)  # fmt: skip
+def test_the_options_of_a_table_are_checked(run, old, new, message):
+    assert old in MAPPING
+    code, said, _ = run(MAPPING.replace(old, new, 1), {"export.csv": EXPORT, "dict.csv": DICTIONARY})
+    assert code == 2
+    assert message in said
+
+
+def test_the_dictionary_is_an_input_of_the_run(project):
+    _, out = project
+    inputs = json.loads((out / "manifest.json").read_text("utf-8"))["inputs"]
+    assert "dict.csv" in str(inputs)

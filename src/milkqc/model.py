@@ -22,7 +22,8 @@ class Variable:
     `value_labels` and `missing_codes` map canonical code text ("99", ".a") to the file's label ("" if none);
     `missing_ranges` are inclusive pairs. `unit_text` is what the file wrote, unread. `details` is whatever else the
     file says of the column, by a word of ours: `form`, `section`, `note`, `validation`, `minimum`, `maximum`,
-    `required`, `branching`, `calculation` (REDCap), `set` (SPSS multiple response), `measure` ...
+    `required`, `branching`, `calculation`, `annotation`, `field_type`, `matrix`, and of a checkbox's column its
+    `field` and `choice` (REDCap), `set` (SPSS multiple response), `measure` ...
     """
 
     name: str
@@ -64,6 +65,19 @@ class CellFault:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A text in `count` cells of a typed column that may be a missing-data code nobody declared (REDCap).
+
+    `as_data`: it would be read as a value (-999), unlike a word (`UNK`), which does not parse.
+    """
+
+    column: str
+    text: str
+    count: int
+    as_data: bool
+
+
+@dataclass(frozen=True)
 class Source:
     """One source table, read without loss and without decisions.
 
@@ -73,6 +87,7 @@ class Source:
     `codes` the raw code of a cell missing by code ("99", ".a"), `reasons` why it is missing (the code's label,
     or `system`, `empty`, `structural`). `dropped` are identifier columns left out on purpose. `rows` holds each
     row's 1-based number in the file (Int64) where a reader chose among the file's rows; null when it took all.
+    `candidates` are perhaps missing-data codes, to be asked for before anybody reads them as data.
     """
 
     table: pl.DataFrame
@@ -83,6 +98,7 @@ class Source:
     faults: tuple[CellFault, ...] = ()
     dropped: tuple[str, ...] = ()
     rows: pl.Series | None = None
+    candidates: tuple[Candidate, ...] = ()
 
     def variable(self, name: str) -> Variable:
         """The variable called `name`; KeyError when the file has none."""

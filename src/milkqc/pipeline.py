@@ -16,6 +16,7 @@ from milkqc import reference
 from milkqc.conclude import conclude, left_blank
 from milkqc.model import SEVERITIES, TABLES, LedgerRow, Result
 from milkqc.study import Study, choices, open_study, rule_settings
+from milkqc.uploads import Uploads
 
 if TYPE_CHECKING:
     from milkqc.mapping.apply import Applied
@@ -49,18 +50,22 @@ def run(
     fail_on: str = "critical",
     stopwatch: Stopwatch | None = None,
     site: str | None = None,
+    reading: Mapping[str, Any] | None = None,
+    cache: Path | None = None,
+    offline: bool = False,
 ) -> Result:
     """Everything milkqc knows of the study in `mapping`, with its source files under the folder `data`.
 
     `fail_on` is the least severity of an open finding that makes the verdict `fail` (or `never`). `site` leaves
-    out every row of another site, or of none, before anything is scored (docs/privacy.md). Bad data gives
-    findings. Raises MappingFaults, SuiteFaults or SourceError (all MilkqcError) when there is nothing to run.
+    out every row of another site, or of none, before anything is scored (docs/privacy.md). `reading` are
+    ReadOptions for all files: `reader_seconds`, `reader_memory` (docs/reading.md, Safety). `cache` keeps what a
+    REDCap server answered, and `offline` takes it from there (docs/redcap.md). Bad data gives findings. Raises MappingFaults, SuiteFaults or SourceError (all MilkqcError) when there is nothing to run.
     """
     if fail_on not in FAIL_ON:
         raise ValueError(f"fail_on is one of {', '.join(FAIL_ON)}, not {fail_on!r}")
     step = stopwatch or Stopwatch()
     with step("reading the study"):
-        study = open_study(Path(mapping), Path(data))
+        study = open_study(Path(mapping), Uploads(Path(data), reading or {}, cache, offline))
     return judge(study, fail_on=fail_on, step=step, site=site)
 
 

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import hashlib
-import io
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from milkqc import __version__, catalogue, reference
+from milkqc import catalogue, reference
 from milkqc.errors import MappingFaults, SourceError, SuiteFaults
 from milkqc.mapping.load import Loaded, load
 from milkqc.model import Origin, Rule
+from milkqc.uploads import Uploads, explained, explaining, read_tables, sha256
 
 if TYPE_CHECKING:
     from milkqc.checks.declare import Settings
     from milkqc.mapping.faults import FaultList
-    from milkqc.mapping.language import Table
     from milkqc.mapping.sources import SourceTable
-    from milkqc.readers.options import ReadOptions
     from milkqc.reference import Analyte
 
 logger = logging.getLogger("milkqc")
@@ -41,8 +37,8 @@ class Study:
     analytes: Mapping[str, Analyte] = field(default_factory=dict)
 
 
-def open_study(mapping: Path, data: Path) -> Study:
-    """The study of `mapping` with its sources under `data`.
+def open_study(mapping: Path, uploads: Uploads) -> Study:
+    """The study of `mapping` with its sources in `uploads`.
 
     Raises MappingFaults with every fault of the mapping and of its files together, SuiteFaults for rule files,
     AnalyteFaults for the study's own analytes.
@@ -50,21 +46,20 @@ def open_study(mapping: Path, data: Path) -> Study:
     loaded = load(mapping, name=mapping.name)
     own = _analytes(loaded)
     with reference.using(own):
-        return _opened(loaded, own, mapping, data)
+        return _opened(loaded, own, mapping, uploads)
 
 
-def _opened(loaded: Loaded, own: Mapping[str, Analyte], mapping: Path, data: Path) -> Study:
+def _opened(loaded: Loaded, own: Mapping[str, Analyte], mapping: Path, uploads: Uploads) -> Study:
     from milkqc.mapping.against import against
     from milkqc.mapping.lint import lint
+    from milkqc.readers import prepare
 
+    data = uploads.data
+    prepare(table.file for table in loaded.mapping.tables.values() if table.file is not None)
     faults = lint(loaded)
-    tables: dict[str, SourceTable] = {}
     if not data.is_dir():
         raise SourceError(str(data), "there is no such folder.", "Give the folder of uploads by --data.")
-    for name, table in loaded.mapping.tables.items():
-        source = _read(name, table, loaded, data, faults)
-        if source is not None:
-            tables[name] = source
+    tables = read_tables(loaded, uploads, faults)
     if not faults.faults or all(fault.code.startswith("M3") for fault in faults.faults):
         faults.faults.extend(against(loaded, tables).faults)
     try:
@@ -73,7 +68,7 @@ def _opened(loaded: Loaded, own: Mapping[str, Analyte], mapping: Path, data: Pat
         # Rule files are written by the same person: their faults come with the mapping's, all at once.
         raise MappingFaults([*faults.faults, *error.faults]) if faults.faults else error from None
     faults.check()
-    digests = {mapping.name: _sha256(mapping), **digests}
+    digests = {mapping.name: sha256(mapping), **digests}
     return Study(loaded, tables, rules, off, digests, _explained(loaded, data), own)
 
 
@@ -87,129 +82,22 @@ def _analytes(loaded: Loaded) -> Mapping[str, Analyte]:
 
 
 def _explained(loaded: Loaded, data: Path) -> tuple[Origin, ...]:
-    """The files that explain others: data dictionaries, the study's own analytes and estimates."""
+    """The files that explain others: those beside the uploads, the study's own analytes and estimates."""
     beside = [loaded.mapping.analytes_file, loaded.mapping.mae.values if loaded.mapping.mae else None]
     kinds = ("analytes", "adequacy_estimates")
     own = [
-        _explaining(loaded.folder / file, file, kind)
+        explained(loaded.folder / file, file, kind)
         for file, kind in zip(beside, kinds, strict=True)
         if file is not None and (loaded.folder / file).is_file()
     ]
-    return (*_dictionaries(loaded, data), *own)
-
-
-def _dictionaries(loaded: Loaded, data: Path) -> tuple[Origin, ...]:
-    """The data dictionaries that explain exports: inputs like every other file."""
-    found = {}
-    for table in loaded.mapping.tables.values():
-        for path in _inside(table.dictionary, data)[:1] if table.dictionary is not None else []:
-            shown = path.relative_to(data.resolve()).as_posix()
-            found[shown] = _explaining(path, shown, "redcap_dictionary", reader="redcap")
-    return tuple(found[name] for name in sorted(found))
-
-
-def _explaining(path: Path, shown: str, kind: str, *, reader: str = "csv") -> Origin:
-    lines = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig", errors="replace"))))
-    return Origin(
-        file=shown,
-        sha256=_sha256(path),
-        format=kind,
-        encoding="utf-8",
-        encoding_basis="assumed",
-        rows=max(len(lines) - 1, 0),
-        columns=len(lines[0]) if lines else 0,
-        reader=reader,
-        reader_version=__version__,
-    )
-
-
-def _read(name: str, table: Table, loaded: Loaded, data: Path, faults: FaultList) -> SourceTable | None:
-    """The files behind one source table, in name order; null with faults noted when one cannot be read."""
-    from milkqc.mapping.sources import SourceTable
-    from milkqc.readers import read
-
-    at = ("tables", name, "file")
-    paths = _inside(table.file, data)
-    if not paths:
-        near = ", ".join(sorted(entry.name for entry in data.iterdir() if entry.is_file())[:12])
-        faults.add(
-            at, "M301", f"no file {table.file!r} in the data folder.", f"It holds: {near or 'nothing'}."
-        )
-        return None
-    dictionary = None
-    if table.dictionary is not None:
-        dictionary = next(iter(_inside(table.dictionary, data)), None)
-        if dictionary is None:
-            faults.add(
-                ("tables", name, "dictionary"),
-                "M301",
-                f"no file {table.dictionary!r} in the data folder.",
-                "Put the data dictionary beside the export.",
-            )
-            return None
-    options = _options(name, table, loaded, dictionary)
-    sources = []
-    for path in paths:
-        shown = path.relative_to(data.resolve()).as_posix()
-        try:
-            source = read(path, options, name=shown)
-        except SourceError as error:
-            place = at if error.file == shown else ("tables", name, "dictionary")
-            faults.add(place, "M302", f"{error.file}: {error.what}", error.todo)
-            continue
-        logger.info("read %s: %d rows, %d columns", shown, source.table.height, source.table.width)
-        sources.append(source)
-    if len(sources) < len(paths):
-        return None
-    return SourceTable(name, tuple(sources), table.decimal, table.thousands)
-
-
-def _inside(pattern: str, data: Path) -> list[Path]:
-    """The files of a name or glob that really lie in the data folder, in name order."""
-    root = data.resolve()
-    if pattern.startswith("/") or ".." in Path(pattern).parts:
-        return []  # lint has said so
-    exact = root / pattern
-    found = [exact] if exact.is_file() else [path for path in root.glob(pattern) if path.is_file()]
-    # A link inside the folder may point out of it.
-    return sorted(path for path in found if path.resolve().is_relative_to(root))
-
-
-def _options(name: str, table: Table, loaded: Loaded, dictionary: Path | None) -> ReadOptions:
-    from milkqc.readers.options import ReadOptions
-
-    header = table.header_row if isinstance(table.header_row, int) else None
-    return ReadOptions(
-        format=table.format,
-        encoding=table.encoding,
-        delimiter=table.delimiter,
-        decimal=table.decimal,
-        thousands=table.thousands,
-        header_row=header,
-        names=table.names,
-        sheet=table.sheet,
-        dictionary=dictionary,
-        form=table.form,
-        keep=_kept_identifiers(name, loaded),
-    )
-
-
-def _kept_identifiers(name: str, loaded: Loaded) -> tuple[str, ...]:
-    """The REDCap identifier fields of a table that the mapping keeps on purpose."""
-    from milkqc.mapping.uses import uses
-
-    kept = {
-        use.column
-        for use in uses(loaded.mapping)
-        if use.table == name and use.spec is not None and use.spec.identifier == "keep"
-    }
-    return tuple(sorted(kept))
+    return (*explaining(loaded, data), *own)
 
 
 def _rules(loaded: Loaded, faults: FaultList) -> tuple[tuple[Rule, ...], dict[str, str], dict[str, str]]:
     """The rules of the shipped files and the study's own, its changes to them, and the files' sha256."""
     from milkqc.checks import suites
     from milkqc.checks.declare import all_rules
+    from milkqc.checks.dictionary import SEVERITY
     from milkqc.checks.suites.changes import Change, changed, switched_off
     from milkqc.mapping.lint import leaves
 
@@ -242,16 +130,12 @@ def _rules(loaded: Loaded, faults: FaultList) -> tuple[tuple[Rule, ...], dict[st
         for place, entry in enumerate(loaded.mapping.expectations)
         if entry.rule is not None
     ]
-    coded = {rule.id for rule in all_rules()}
+    coded = {rule.id for rule in all_rules()} | SEVERITY.keys()
     return (
         changed(rules, changes, others=coded),
         switched_off(changes),
-        {f"{path.parent.name}/{path.name}": _sha256(path) for path in paths},
+        {f"{path.parent.name}/{path.name}": sha256(path) for path in paths},
     )
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def choices(study: Study) -> list[Any]:

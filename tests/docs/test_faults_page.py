@@ -179,7 +179,23 @@ def _no_reason(folder: Path) -> list[str]:
     return _said(lambda: changed(read_text(RULES), [change]))
 
 
-OTHERS = {"M304": _date_in_stata, "R101": _no_rule_file, "R302": _no_reason}
+def _code_in_redcap(folder: Path) -> list[str]:
+    data = folder / "study" / "data"
+    data.mkdir(parents=True)
+    head = "field_name,form_name,field_type,field_label,select_choices_or_calculations"
+    validation = "text_validation_type_or_show_slider_number"
+    rows = [f"{name},visit,text,{name},," for name in ("PID", "VISIT", "VDATE")]
+    text = "\n".join((f"{head},{validation}", *rows, "WEIGHT,visit,text,Weight,,number"))
+    (data / "dictionary.csv").write_text(text, encoding="utf-8")
+    said = "{file: anthro.csv, format: redcap, dictionary: dictionary.csv}"
+    changes = (
+        ("mapping.yaml", "{file: anthro.csv}", said),
+        ("data/anthro.csv", "3.2\n", "3.2\n2,birth,02/02/2024,-999\n"),
+    )
+    return printed(folder, changes)
+
+
+OTHERS = {"M304": _date_in_stata, "M308": _code_in_redcap, "R101": _no_rule_file, "R302": _no_reason}
 
 
 def test_the_example_study_has_no_fault(tmp_path):

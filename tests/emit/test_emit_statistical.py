@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from milkqc.emit import statistical
+from milkqc.emit import finish
 from milkqc.emit.statistical import write_dta, write_sav
 from milkqc.emit.variables import Described, names_of
 from milkqc.errors import OutputError
@@ -234,13 +234,13 @@ def test_the_same_table_gives_the_same_bytes(tmp_path, ending):
 
 @each
 def test_a_file_that_does_not_read_back_is_an_error(tmp_path, ending, monkeypatch):
-    stamp = statistical._stamp
+    stamp = finish.stamp
 
     def cut_short(path, position, text):
         stamp(path, position, text)
         path.write_bytes(path.read_bytes()[: -path.stat().st_size // 2])
 
-    monkeypatch.setattr(statistical, "_stamp", cut_short)
+    monkeypatch.setattr(finish, "stamp", cut_short)
     frame = pl.DataFrame({"x": [float(n) for n in range(2000)]})
     with pytest.raises(OutputError) as caught:
         through(frame, tmp_path, ending)

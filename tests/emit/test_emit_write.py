@@ -13,6 +13,7 @@ import polars as pl
 import pyreadstat
 import pytest
 
+import milkqc
 from milkqc import emit
 from milkqc.errors import OutputError
 from milkqc.findings import FINDINGS_SCHEMA
@@ -137,7 +138,10 @@ def test_every_promised_file_is_there_and_no_other(out):
 
 def test_stata_and_spss_come_on_request_beside_the_rest(tmp_path):
     write(tmp_path / "out", formats=("dta", "sav"))
-    assert files(tmp_path / "out") == sorted([*FILES, "analysis.dta", "analysis.sav"])
+    stems = ["analysis", *(f"harmonized/{name}" for name in TABLES)]
+    assert files(tmp_path / "out") == sorted(
+        [*FILES, *(f"{stem}.{ending}" for stem in stems for ending in ("dta", "sav"))]
+    )
     values, meta = pyreadstat.read_dta(
         tmp_path / "out" / "analysis.dta", user_missing=True, output_format="dict"
     )
@@ -268,6 +272,26 @@ def test_a_folder_of_someone_else_is_refused_before_anything_is_written(tmp_path
     with pytest.raises(OutputError):
         write(tmp_path / "out")
     assert files(tmp_path) == ["out/thesis.docx"]
+
+
+def test_the_harmonised_tables_carry_the_reasons_of_their_own_lineage(tmp_path):
+    write(tmp_path / "out", formats=("dta", "sav"))
+    for ending in ("dta", "sav"):
+        growth = milkqc.read(tmp_path / "out" / "harmonized" / f"growth.{ending}")
+        assert growth.table["weight_kg"].to_list() == [None]
+        assert growth.reasons["weight_kg"].to_list() == ["refused"]
+        assert growth.variable("measured").value_labels == {"1": "lying", "2": "standing"}
+        milk = milkqc.read(tmp_path / "out" / "harmonized" / f"milk.{ending}")
+        assert "broken_tube" in milk.reasons["value"].to_list()
+
+
+def test_what_stata_and_spss_cannot_say_stands_in_the_manifest(tmp_path):
+    write(tmp_path / "csv")
+    assert "format_losses" not in json.loads((tmp_path / "csv" / "manifest.json").read_text())
+    write(tmp_path / "out", formats=("sav",))
+    losses = json.loads((tmp_path / "out" / "manifest.json").read_text())["format_losses"]
+    assert {tuple(loss) for loss in losses} <= {("file", "column", "what")}
+    assert all(loss["file"].endswith(".sav") for loss in losses)
 
 
 def test_formats_and_names_are_checked(tmp_path):

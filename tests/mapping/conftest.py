@@ -15,7 +15,7 @@ from milkqc.mapping.lint import lint
 from milkqc.mapping.load import loads
 from milkqc.mapping.sources import SourceTable
 from milkqc.readers import read
-from milkqc.readers.options import ReadOptions
+from milkqc.uploads import read_options
 
 Mapped = Callable[..., Applied]
 Faulted = Callable[..., list[str]]
@@ -28,7 +28,7 @@ def _study(folder: Path, mapping: str, files: dict[str, str]):
     lint(loaded).check()
     tables = {}
     for name, table in loaded.mapping.tables.items():
-        options = ReadOptions(delimiter=table.delimiter, decimal=table.decimal, thousands=table.thousands)
+        options = read_options(table)
         found = sorted(folder.glob(table.file))
         tables[name] = SourceTable(
             name, tuple(read(path, options, name=path.name) for path in found), table.decimal, table.thousands

@@ -88,12 +88,12 @@ def test_excels_own_delimiter_line_is_obeyed_and_is_no_row(csv_file):
         ("id,w,id\n1,2,3\n", "columns have the same name: 'id'. Rename one of them in the file."),
         ("id,w, id \n1,2,3\n", "columns have the same name: 'id'. Rename one of them in the file."),
         (
-            "\nid,w\n1,2\n",
+            "\n\n\n",
             "row 1 holds no column names. Give `header_row` (the row with the names, from 1), "
             "or `names` if the file has none.",
         ),
         (
-            b"i\0d\0,\0",
+            b"id,w\n\0\0,\0",
             "holds zero bytes, so it is not plain text. "
             "If it is UTF-16 without a mark, say `encoding: utf-16-le`; otherwise export it again.",
         ),
@@ -125,7 +125,7 @@ def test_a_file_that_cannot_be_read_whole_says_where_and_what_to_do(csv_file, co
         ),
         (
             {"format": "parquet"},
-            "format 'parquet' is not known. Use one of csv, excel, redcap, sas, spss, stata.",
+            "format 'parquet' is not known. Use one of csv, excel, redcap, redcap_labels, redcap_odm, redcap_syntax, sas, spss, stata.",
         ),
         (
             {"max_cells": 3},
@@ -146,11 +146,8 @@ def test_a_folder_a_missing_file_and_an_unknown_ending_are_refused(tmp_path, csv
     )
     assert refusal(csv_file("x", name="x.pdf")) == (
         "x.pdf: the ending '.pdf' names no format that milkqc reads. Known endings are "
-        ".csv, .dta, .sav, .tab, .tsv, .txt, .xlsx, .xpt, .zsav; or say `format:` in the mapping."
-    )
-    assert refusal(csv_file("x", name="x.xls")) == (
-        "x.xls: milkqc does not read .xls files. "
-        "Save it as .xlsx, or say `format: csv` if it is a text file by another name."
+        ".csv, .dta, .ods, .por, .sas7bdat, .sav, .tab, .tsv, .txt, .xls, .xlsb, .xlsm, .xlsx, .xml, .xpt, .zsav; "
+        "or say `format:` in the mapping."
     )
 
 
@@ -205,7 +202,9 @@ def test_a_column_without_a_name_but_with_values_stays_under_its_place(csv_file)
 
 
 def test_a_header_without_rows_is_a_table_without_rows(csv_file):
-    assert read(csv_file("id,w\n")).table.schema == {"id": pl.String, "w": pl.String}
+    source = read(csv_file("id,w\n"))
+    assert source.table.schema == {"id": pl.String, "w": pl.String}
+    assert source.origin.notes == ("no row follows the header",)
 
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6)

@@ -232,7 +232,7 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(excel):
     [
         (
             b"\xd0\xcf\x11\xe0" + bytes(600),
-            "is encrypted with a password, or an old .xls by another name. Save it as a plain .xlsx.",
+            "is damaged or cut off. Open it in Excel and save it again.",
         ),
         (
             b"id,w\n1,2\n",

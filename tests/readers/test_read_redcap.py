@@ -160,7 +160,10 @@ def test_one_form_is_one_table_with_its_keys(project):
         "pressure_complete",
     ]
     assert source.table["redcap_repeat_instance"].to_list() == ["1", "2"]
-    assert source.origin.notes[-1] == "form pressure: 2 of 4 rows"
+    assert source.origin.notes[-2:] == (
+        "form pressure: 2 of 4 rows",
+        "key: record_id, redcap_repeat_instance",
+    )
     assert load(files, form="enrol").table["record_id"].to_list() == ["1"]
     assert refusal(files, form="diet") == "data.csv: has no form 'diet'. Its forms are enrol, pressure, lab."
 
@@ -183,8 +186,13 @@ def test_a_form_that_repeats_in_one_event_only_has_no_single_key(project):
         "1,birth_arm_1,,,110,2\n1,week_6_arm_1,pressure,1,120,2\n"
     )
     assert refusal(project(data, *REPEATS), form="pressure") == (
-        "data.csv: form 'pressure' repeats in some events and not in others, so its rows have no single key. "
-        "Read the project without `form`, and choose rows with `where`."
+        "data.csv: form 'pressure' repeats in week_6_arm_1 and not in birth_arm_1, so its rows have no single key. "
+        "Say `mixed: allow` at the table to take both kinds, or read it without `form` and choose rows with `where`."
+    )
+    source = load(project(data, *REPEATS), form="pressure", mixed=True)
+    assert source.table["sbp"].to_list() == ["110", "120"]
+    assert source.origin.notes[-1] == (
+        "key: record_id, redcap_event_name, redcap_repeat_instrument, redcap_repeat_instance"
     )
 
 
@@ -201,7 +209,8 @@ def test_a_checkbox_nobody_saw_is_unknown_and_not_unchecked(project):
 
 def test_columns_that_the_dictionary_does_not_know_are_refused(project):
     assert refusal(project("record_id,Study ID,Weight\n1,1,2\n", *FIELDS)) == (
-        "data.csv: 2 columns are not in the data dictionary: Study ID, Weight. "
+        "data.csv: line 1: 2 columns are not in the data dictionary: Study ID, Weight. "
+        "The two are probably of different projects. "
         "Export the data raw (codes, not labels), and download the dictionary at the same time."
     )
 
@@ -230,8 +239,8 @@ def test_the_dictionary_is_recorded_with_the_export(project):
 def test_a_bar_inside_a_label_cannot_be_decided(project):
     fields = (*FIELDS[:3], line("sex", "enrol", "radio", "Sex", "1, Male | 2, Female | girl"))
     assert refusal(project("record_id\n1\n", *fields)) == (
-        "dictionary.csv: choices that cannot be told apart: sex: 'girl' is not `code, label`. "
-        "Take the | out of the labels, or write each choice as `code, label`."
+        "dictionary.csv: fields that cannot be read: line 5: sex (form enrol): 'girl' is not `code, label`. "
+        "Write each choice as `code, label` without a | in the label, or give the project's XML as `dictionary`."
     )
 
 
@@ -271,3 +280,53 @@ def test_the_first_field_is_the_record_id(project):
     found = read_dictionary(File.of(dictionary))
     assert found.record_id == "record_id"
     assert found.forms == ("enrol", "feeding")
+
+
+def test_a_variable_carries_all_that_the_dictionary_says_of_its_field(project):
+    fields = (
+        line("record_id", "enrol", label="Study ID"),
+        '"weight","enrol","Body","text","Weight","","kg","number_1dp","0.5","12","","[sex] = \'1\'","y","","","","","@NOW"',
+        '"sex","enrol","","radio","Sex","1, Male | 2, Female","","","","","","","","","","m1","",""',
+        '"bmi","enrol","Derived","calc","BMI","[weight] / 2","","","","","","","","","","","",""',
+        '"drinks","feeding","","checkbox","Drinks","1, Water | -99, Other","","","","","","","y","","","","",""',
+    )
+    data = "record_id,weight,sex,bmi,enrol_complete,drinks___1,drinks____99,feeding_timestamp\n"
+    source = load(project(data + "1,3.5,1,2,2,1,0,2020-01-01 10:00\n", *fields))
+    assert {variable.name: variable.details for variable in source.variables} == {
+        "record_id": {"form": "enrol", "field_type": "text"},
+        "weight": {
+            "form": "enrol",
+            "section": "Body",
+            "field_type": "text",
+            "note": "kg",
+            "validation": "number_1dp",
+            "minimum": "0.5",
+            "maximum": "12",
+            "required": "y",
+            "branching": "[sex] = '1'",
+            "annotation": "@NOW",
+        },
+        "sex": {"form": "enrol", "section": "Body", "field_type": "radio", "matrix": "m1"},
+        "bmi": {
+            "form": "enrol",
+            "section": "Derived",
+            "field_type": "calc",
+            "calculation": "[weight] / 2",
+        },
+        "enrol_complete": {"form": "enrol"},
+        "drinks___1": {
+            "form": "feeding",
+            "field_type": "checkbox",
+            "required": "y",
+            "field": "drinks",
+            "choice": "1",
+        },
+        "drinks____99": {
+            "form": "feeding",
+            "field_type": "checkbox",
+            "required": "y",
+            "field": "drinks",
+            "choice": "-99",
+        },
+        "feeding_timestamp": {"form": "feeding"},
+    }

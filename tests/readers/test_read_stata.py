@@ -138,5 +138,6 @@ def test_more_cells_than_allowed_are_refused(stata):
     with pytest.raises(SourceError) as error:
         read(stata({"n": list(range(50)), "m": list(range(50))}), ReadOptions(max_cells=99))
     assert str(error.value) == (
-        "x.dta: holds more than the 99 cells allowed. Check that it is the right file, or raise `max_cells`."
+        "x.dta: holds 50 rows x 2 columns, more than the 99 cells allowed. "
+        "Check that it is the right file, or raise `max_cells`."
     )

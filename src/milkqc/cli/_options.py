@@ -5,10 +5,20 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 WRITTEN = ("csv", "parquet", "dta", "sav")
+
+
+def reading(seconds: float | None, megabytes: int | None) -> dict[str, Any]:
+    """The limits of opening a file as ReadOptions, those that were given."""
+    given = {
+        "reader_seconds": seconds,
+        "reader_memory": None if megabytes is None else megabytes * 1024**2,
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _formats(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...]:
@@ -32,7 +42,7 @@ FORMATS = click.option(
     default="csv,parquet",
     show_default=True,
     callback=_formats,
-    help="csv and parquet are always written; add dta, sav for the analysis table.",
+    help="csv and parquet are always written; dta, sav add the analysis and harmonised tables.",
 )
 TIMINGS = click.option(
     "--timings",
@@ -57,6 +67,24 @@ PRIVACY = click.option(
     help="Who may see OUT: `site` holds the rows of --site only; `public` aggregates without small counts.",
 )
 SITE = click.option("--site", help="The site whose rows to keep; with --privacy site.")
+READER_SECONDS = click.option(
+    "--reader-seconds",
+    type=click.FloatRange(min=1),
+    envvar="MILKQC_READER_SECONDS",
+    help="How long one binary file may take to open (default 300).",
+)
+READER_MEMORY = click.option(
+    "--reader-memory",
+    type=click.IntRange(min=256),
+    envvar="MILKQC_READER_MEMORY",
+    help="How many megabytes one binary file may take to open (default 8192; not on Windows).",
+)
+CACHE = click.option(
+    "--cache",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep in this folder what REDCap servers answered, without identifiers, for a rerun offline.",
+)
+OFFLINE = click.option("--offline", is_flag=True, help="Ask no server: take its answers from --cache.")
 QUIET = click.option("--quiet", is_flag=True, help="No progress on stderr.")
 
 

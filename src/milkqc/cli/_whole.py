@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +24,9 @@ def deliver_run(
     site: str | None,
     junit: Path | None = None,
     summary_md: Path | None = None,
+    reading: Mapping[str, Any] | None = None,
+    cache: Path | None = None,
+    offline: bool = False,
 ) -> int:
     """Run, write everything asked for, say what came of it; the exit code."""
     from milkqc import deliver, pipeline
@@ -31,7 +35,16 @@ def deliver_run(
         if beside is not None:
             deliver.require_folder(beside)
     stopwatch = pipeline.Stopwatch()
-    result = pipeline.run(mapping, data=data, fail_on=fail_on, stopwatch=stopwatch, site=site)
+    result = pipeline.run(
+        mapping,
+        data=data,
+        fail_on=fail_on,
+        stopwatch=stopwatch,
+        site=site,
+        reading=reading,
+        cache=cache,
+        offline=offline,
+    )
     with stopwatch("writing"):
         if privacy == "public":
             result = deliver.deliver_public(result, out)

@@ -8,16 +8,21 @@ from pathlib import Path
 import click
 
 from milkqc.cli._options import (
+    CACHE,
     FAIL_ON,
     FORMATS,
     JUNIT,
+    OFFLINE,
     PRIVACY,
     QUIET,
+    READER_MEMORY,
+    READER_SECONDS,
     SITE,
     SUMMARY,
     TIMINGS,
     agree,
     progress,
+    reading,
 )
 from milkqc.cli._whole import deliver_run
 
@@ -32,6 +37,10 @@ from milkqc.cli._whole import deliver_run
 @SUMMARY
 @PRIVACY
 @SITE
+@READER_SECONDS
+@READER_MEMORY
+@CACHE
+@OFFLINE
 @TIMINGS
 @QUIET
 def command(
@@ -44,6 +53,10 @@ def command(
     summary_md: Path | None,
     privacy: str,
     site: str | None,
+    reader_seconds: float | None,
+    reader_memory: int | None,
+    cache: Path | None,
+    offline: bool,
     timings: Path | None,
     quiet: bool,
 ) -> None:
@@ -66,5 +79,8 @@ def command(
             site=site,
             junit=junit,
             summary_md=summary_md,
+            reading=reading(reader_seconds, reader_memory),
+            cache=cache,
+            offline=offline,
         )
     )

@@ -1,4 +1,4 @@
-"""Why cells of the analysis table are missing, carried over from the lineage of the tables they come from."""
+"""Why cells of the harmonised tables and of the analysis table are missing: what the lineage says of them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,20 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "growth": ("infant_id", "visit"),
 }
 _MISSING = "__missing"
+
+
+def reasons_of(table: str, result: Result) -> dict[str, pl.Series]:
+    """Column -> reason per row of a harmonised table; only columns with some reason are there."""
+    rows = result.table(table)
+    lineage = result.lineage.get(table)
+    found: dict[str, pl.Series] = {}
+    if lineage is not None and lineage.height:
+        said = rows.select("row_id").join(lineage, on="row_id", how="left", maintain_order="left")
+        places = {name.removesuffix(_MISSING): name for name in lineage.columns if name.endswith(_MISSING)}
+        found = {column: said[name] for column, name in places.items() if column in rows.columns}
+    if "missing_reason" in rows.columns:
+        found["value"] = rows["missing_reason"]
+    return {name: why for name, why in found.items() if why.null_count() < len(why)}
 
 
 def reasons(result: Result) -> dict[str, pl.Series]:

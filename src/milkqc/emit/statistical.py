@@ -1,4 +1,4 @@
-"""The analysis table for Stata (.dta) and SPSS (.sav), the same bytes for the same table.
+"""A table for Stata (.dta) and SPSS (.sav), the same bytes for the same table.
 
 pyreadstat stamps both with the clock; the stamp is overwritten with 1970-01-01 and the file read again. Stata's
 missing reasons are .a to .z, SPSS's are numbers far below every value, declared user-missing; both labelled.
@@ -7,255 +7,221 @@ missing reasons are .a to .z, SPSS's are numbers far below every value, declared
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from itertools import count
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from string import ascii_lowercase
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from milkqc.emit.variables import UNCODED, Coded, Described, coded
+from milkqc.emit.codes import Reasons, letters, numbers
+from milkqc.emit.finish import Writing, name_variables, reread, stamp_dta, stamp_sav, written_names
+from milkqc.emit.variables import SPSS, STATA, Coded, Described, coded, cut, described
 from milkqc.errors import OutputError
 
-_TITLE = "milkqc analysis table"
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Described", "Loss", "described", "write", "write_dta", "write_sav"]
+
+_TITLE = "milkqc table"
 # Release 118: every Stata since 14 reads it; 119 (pyreadstat's default) only Stata/MP does.
-_STATA = 14
-_EPOCH = datetime(1970, 1, 1)
+_RELEASE = 14
 _STATA_DAYS = (date(1970, 1, 1) - date(1960, 1, 1)).days
 _SPSS_DAYS = (date(1970, 1, 1) - date(1582, 10, 14)).days
 _DAY_SECONDS = 86_400
-# Longest labels: Stata 80 characters for a variable; SPSS 255 bytes, and 120 for a value.
-_STATA_LABEL, _SPSS_LABEL, _SPSS_VALUE_LABEL = 80, 255, 120
-# A set of value labels has 32 characters in Stata, of which up to four are pyreadstat's number.
-_LABEL_SET = 28
-# Release 118: a variable's name is 32 characters of up to 4 bytes and a zero; the names begin within _HEAD.
-_NAME_FIELD = 129
-_HEAD = 1 << 20
-_REST = "other reason"
-# Beyond this, neighbouring codes would be one double; such a column's reasons stay system-missing.
-_ROOM = 1e14
+_DAY_MILLISECONDS = 86_400_000
+# [U] 12.6: labels of 80 characters, value labels of 32,000 bytes, for whole numbers only (a long: help label).
+_STATA_LABEL, _STATA_VALUE_LABEL, _STATA_CODES = 80, 32_000, (-2_147_483_647, 2_147_483_620)
+# SPSS: 255 bytes for a variable's label and 120 for a value's; three missing codes, or else a range of them.
+_SPSS_LABEL, _SPSS_VALUE_LABEL, _SPSS_CODES = 255, 120, 3
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What a written file does not say of a column; `what` is a sentence that holds counts, never values."""
+
+    column: str
+    what: str
+
+
+def write(
+    frame: pl.DataFrame | pd.DataFrame,
+    path: Path | str,
+    *,
+    described: Mapping[str, Described] = _NOTHING,
+    reasons: Mapping[str, pl.Series] = _NOTHING,
+    title: str = _TITLE,
+) -> tuple[Loss, ...]:
+    """Write any table as .dta or .sav, as the ending of `path` says; what the file could not say of it.
+
+    `reasons` (String, as long as the table) say by column why a cell is missing. A pandas table is taken without
+    its index, its NaN as missing. An existing file is replaced. docs/outputs.md lists how every type is written.
+
+    Raises:
+        OutputError: for another ending, a column that neither program can hold, or a file that cannot be written.
+        ValueError: for reasons that are not as long as the table, or of no column of it.
+    """
+    path = Path(path)
+    write_one = {".dta": write_dta, ".sav": write_sav}.get(path.suffix.lower())
+    if write_one is None:
+        raise OutputError(f"{path.name}: the ending must be .dta or .sav. Choose one of them.")
+    table = frame if isinstance(frame, pl.DataFrame) else pl.from_pandas(frame)
+    for name, series in reasons.items():
+        if name not in table.columns or len(series) != table.height:
+            raise ValueError(f"the reasons of {name!r} are not those of a column with {table.height} rows.")
+    return write_one(table, path, described=described, reasons=reasons, title=title)
 
 
 def write_dta(
-    frame: pl.DataFrame, path: Path, *, described: Mapping[str, Described], reasons: Mapping[str, pl.Series]
-) -> None:
-    """One .dta file (release 118). At most 26 reasons have a letter; with more, .z stands for all the rest."""
+    frame: pl.DataFrame,
+    path: Path,
+    *,
+    described: Mapping[str, Described],
+    reasons: Mapping[str, pl.Series],
+    title: str = _TITLE,
+) -> tuple[Loss, ...]:
+    """One .dta file (release 118); see `write`."""
     import pandas as pd
 
-    columns = coded(frame, described, reasons)
-    letters = _letters(columns)
-    written = _written(columns)
+    columns = coded(frame, described, reasons, STATA)
+    why = letters(columns)
+    losses = _losses(columns, why)
     data: dict[str, Any] = {}
     labels: dict[str, dict[Any, str]] = {}
     tags: dict[str, list[str]] = {}
     formats: dict[str, str] = {}
-    for name, column in zip(written, columns, strict=True):
-        shift = _STATA_DAYS if column.kind == "date" else 0
-        data[name], used = _tagged(column, letters, shift)
-        if used:
-            tags[name] = sorted(used)
-        if used or column.codes:
-            labels[name] = {**column.codes, **used}
-        if column.kind == "date":
-            formats[name] = "%td"
-    with _Writing(path) as writing:
+    for name, column, said in zip(written_names(columns), columns, why, strict=True):
+        data[name] = _stata_cells(column, said)
+        if said.labels:
+            tags[name] = sorted(said.labels)
+        whole = {n: text for n, text in column.codes.items() if n.is_integer() and _in_range(n)}
+        if len(whole) < len(column.codes):
+            losses.append(
+                Loss(column.column, "value labels of codes that are not whole numbers are left out")
+            )
+        every = {**whole, **said.labels}
+        if every:
+            labels[name] = {code: cut(text, _STATA_VALUE_LABEL) for code, text in every.items()}
+            losses += _cut_labels(column, every, labels[name], f"{_STATA_VALUE_LABEL} bytes")
+        if column.kind in _STATA_FORMATS:
+            formats[name] = _STATA_FORMATS[column.kind]
+    titles = [column.label[:_STATA_LABEL] for column in columns]
+    losses += _cut_titles(columns, titles, f"{_STATA_LABEL} characters")
+    with Writing(path) as writing:
         writing.pyreadstat.write_dta(
             pd.DataFrame(data, columns=list(data)),
             os.fspath(path),
-            file_label=_TITLE,
-            column_labels=[column.label[:_STATA_LABEL] for column in columns],
-            version=_STATA,
+            file_label=title[:_STATA_LABEL],
+            column_labels=titles,
+            version=_RELEASE,
             variable_value_labels=labels,
             missing_user_values=tags,
             variable_format=formats,
         )
-        _stamp(path, _after(path, b"<timestamp>") + 1, b"01 Jan 1970 00:00")
-        _name(path, columns)
-        _reread(path, writing.pyreadstat.read_dta, columns, frame.height)
+        stamp_dta(path)
+        name_variables(path, columns)
+        reread(path, writing.pyreadstat.read_dta, columns, frame.height)
+    return tuple(losses)
 
 
 def write_sav(
-    frame: pl.DataFrame, path: Path, *, described: Mapping[str, Described], reasons: Mapping[str, pl.Series]
-) -> None:
-    """One .sav file. Reason n is -(9000 + n), or the same with more nines' worth of room where values lie there."""
-    columns = coded(frame, described, reasons)
-    numbers = {reason: n for n, reason in enumerate(_reasons(columns), start=1)}
+    frame: pl.DataFrame,
+    path: Path,
+    *,
+    described: Mapping[str, Described],
+    reasons: Mapping[str, pl.Series],
+    title: str = _TITLE,
+) -> tuple[Loss, ...]:
+    """One .sav file; see `write`."""
+    columns = coded(frame, described, reasons, SPSS)
+    why = numbers(columns)
+    losses = _losses(columns, why)
     data: dict[str, pl.Series] = {}
     labels: dict[str, dict[Any, str]] = {}
-    ranges: dict[str, list[dict[str, float]]] = {}
+    missing: dict[str, list[Any]] = {}
     formats: dict[str, str] = {}
-    for column in columns:
-        values = column.values
-        if column.kind == "date":
-            values = (values + _SPSS_DAYS) * _DAY_SECONDS
-            formats[column.name] = "DATE11"
-        values, used = _user_missing(values, column, numbers)
-        data[column.name] = values
-        if used:
-            ranges[column.name] = [{"lo": min(used), "hi": max(used)}]
-        if used or column.codes:
-            every = {**column.codes, **used}
-            labels[column.name] = {n: _cut(text, _SPSS_VALUE_LABEL) for n, text in every.items()}
-    with _Writing(path) as writing:
+    for column, said in zip(columns, why, strict=True):
+        values = _spss_values(column)
+        filled = [values] if said.cells is None else [values, said.cells]
+        data[column.name] = pl.select(pl.coalesce(filled)).to_series()
+        if said.labels:
+            codes = sorted(said.labels)
+            few = len(codes) <= _SPSS_CODES
+            missing[column.name] = codes if few else [{"lo": codes[0], "hi": codes[-1]}]
+        every = {**column.codes, **said.labels}
+        if every:
+            labels[column.name] = {n: cut(text, _SPSS_VALUE_LABEL) for n, text in every.items()}
+            losses += _cut_labels(column, every, labels[column.name], f"{_SPSS_VALUE_LABEL} bytes")
+        if column.kind in _SPSS_FORMATS:
+            formats[column.name] = _SPSS_FORMATS[column.kind]
+    titles = [cut(column.label, _SPSS_LABEL) for column in columns]
+    losses += _cut_titles(columns, titles, f"{_SPSS_LABEL} bytes")
+    with Writing(path) as writing:
         writing.pyreadstat.write_sav(
             pl.DataFrame(data),
             os.fspath(path),
-            file_label=_TITLE,
-            column_labels=[_cut(column.label, _SPSS_LABEL) for column in columns],
+            file_label=cut(title, 64),
+            column_labels=titles,
             variable_value_labels=labels,
-            missing_ranges=ranges,
+            missing_ranges=missing,
             variable_format=formats,
         )
-        # Record 1: 92 bytes, then the date (dd mmm yy) and the time (hh:mm:ss).
-        _stamp(path, 92, b"01 Jan 7000:00:00")
-        _reread(path, writing.pyreadstat.read_sav, columns, frame.height)
+        stamp_sav(path)
+        reread(path, writing.pyreadstat.read_sav, columns, frame.height)
+    return tuple(losses)
 
 
-def _reasons(columns: Sequence[Coded]) -> list[str]:
-    """Every reason that some cell has, by name: one code means the same in every column of the file."""
-    found: set[str] = set()
-    for column in columns:
-        if column.reasons is not None:
-            found |= set(column.reasons.drop_nulls().unique().to_list())
-    return sorted(found - set(UNCODED))
+_STATA_FORMATS = {"date": "%td", "datetime": "%tc"}
+_SPSS_FORMATS = {"date": "DATE11", "datetime": "DATETIME23.3"}
 
 
-def _letters(columns: Sequence[Coded]) -> dict[str, str]:
-    reasons = _reasons(columns)
-    last = len(ascii_lowercase) - 1
-    crowded = len(reasons) > len(ascii_lowercase)
-    return {reason: ascii_lowercase[min(n, last) if crowded else n] for n, reason in enumerate(reasons)}
-
-
-def _tagged(column: Coded, letters: Mapping[str, str], shift: int) -> tuple[Any, dict[str, str]]:
-    """A column's values for Stata, letters among the numbers where there is a reason, and the letters used."""
+def _stata_cells(column: Coded, said: Reasons) -> Any:
+    """A column's values for Stata, letters among the numbers where there is a reason."""
     import pandas as pd
 
     # As plain objects: pyreadstat is four times slower on pandas' own strings.
     if column.kind == "text":
-        return pd.Series(column.values.to_list(), dtype=object), {}
+        return pd.Series(column.values.to_list(), dtype=object)
+    shift = {"date": _STATA_DAYS, "datetime": _STATA_DAYS * _DAY_MILLISECONDS}.get(column.kind, 0)
     values = column.values + shift
-    codes = _codes_of(column, letters)
-    if codes is None:
-        return values.to_numpy(), {}
-    cells = [value if code is None else code for value, code in zip(values, codes, strict=True)]
-    said = sorted(_said(column))
-    shared = {letters[reason] for reason in said if list(letters.values()).count(letters[reason]) > 1}
-    used = {letters[reason]: _REST if letters[reason] in shared else reason for reason in said}
-    return pd.Series(cells, dtype=object), used
+    if said.cells is None:
+        return values.to_numpy()
+    cells = [value if code is None else code for value, code in zip(values, said.cells, strict=True)]
+    return pd.Series(cells, dtype=object)
 
 
-def _said(column: Coded) -> set[str]:
-    """The reasons that cells of this column really have."""
-    if column.reasons is None:
-        return set()
-    missing = column.reasons.filter(column.values.is_null())
-    return set(missing.drop_nulls().unique().to_list()) - set(UNCODED)
+def _spss_values(column: Coded) -> pl.Series:
+    if column.kind == "date":
+        return (column.values + _SPSS_DAYS) * _DAY_SECONDS
+    if column.kind == "datetime":
+        return column.values / 1000 + _SPSS_DAYS * _DAY_SECONDS
+    return column.values
 
 
-def _codes_of(column: Coded, codes: Mapping[str, Any]) -> pl.Series | None:
-    """The code of each null cell that has a reason; None when no cell has."""
-    said = _said(column)
-    if not said or column.reasons is None:
-        return None
-    of = {reason: codes[reason] for reason in sorted(said)}
-    kind = pl.String if isinstance(next(iter(of.values())), str) else pl.Float64
-    frame = pl.DataFrame({"value": column.values, "reason": column.reasons})
-    code = pl.col("reason").replace_strict(of, default=None, return_dtype=kind)
-    return frame.select(pl.when(pl.col("value").is_null()).then(code)).to_series()
+def _in_range(number: float) -> bool:
+    return _STATA_CODES[0] <= number <= _STATA_CODES[1]
 
 
-def _user_missing(
-    values: pl.Series, column: Coded, numbers: Mapping[str, int]
-) -> tuple[pl.Series, dict[float, str]]:
-    said = sorted(_said(column))
-    if column.kind == "text" or not said:
-        return values, {}
-    lowest = float(values.min() or 0)  # type: ignore[arg-type]  # the minimum of a Float64 column is a float
-    room = 9000.0
-    while lowest <= -room:
-        room *= 10
-    if room > _ROOM:
-        return values, {}
-    codes = {reason: -(room + n) for reason, n in numbers.items()}
-    cells = _codes_of(column, codes)
-    filled = pl.select(pl.coalesce(values, cells)).to_series()
-    return filled, {codes[reason]: reason for reason in said}
+def _losses(columns: tuple[Coded, ...], why: list[Reasons]) -> list[Loss]:
+    return [
+        Loss(column.column, what)
+        for column, said in zip(columns, why, strict=True)
+        for what in (*column.lost, *said.lost)
+    ]
 
 
-def _cut(text: str, limit: int) -> str:
-    """`text` within `limit` bytes, whole characters only."""
-    return text.encode()[:limit].decode(errors="ignore")
+def _cut_labels(column: Coded, whole: Mapping[Any, str], short: Mapping[Any, str], limit: str) -> list[Loss]:
+    number = sum(whole[code] != short[code] for code in whole)
+    return [Loss(column.column, f"value labels are cut to {limit}: {number}")] if number else []
 
 
-def _written(columns: Sequence[Coded]) -> list[str]:
-    """The names under which pyreadstat writes a .dta: it calls a set of value labels by its variable and a number,
-    and refuses that beyond 32 characters. A long name is cut here, and put in its place by `_name`.
-    """
-    taken = {column.name for column in columns}
-    names = []
-    for n, column in enumerate(columns):
-        name = column.name
-        if len(name) > _LABEL_SET:
-            name = next(cut for k in count(n) if (cut := f"{column.name[: _LABEL_SET - 8]}_{k}") not in taken)
-        taken.add(name)
-        names.append(name)
-    return names
-
-
-def _name(path: Path, columns: Sequence[Coded]) -> None:
-    """Give every variable of a .dta its name: fields of 129 bytes, one after the other."""
-    fields = b"".join(column.name.encode().ljust(_NAME_FIELD, b"\0") for column in columns)
-    _stamp(path, _after(path, b"<varnames>"), fields)
-
-
-def _after(path: Path, mark: bytes) -> int:
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    return head.index(mark) + len(mark)
-
-
-def _stamp(path: Path, position: int, stamp: bytes) -> None:
-    with path.open("r+b") as file:
-        file.seek(position)
-        file.write(stamp)
-
-
-def _reread(path: Path, read: Any, columns: Sequence[Coded], height: int) -> None:
-    """The last row of the finished file, its names and its stamp: a file cut short or mis-stamped must not pass."""
-    last = max(height - 1, 0)
-    data, meta = read(
-        os.fspath(path),
-        row_offset=last,
-        row_limit=1,
-        user_missing=True,
-        disable_datetime_conversion=True,
-        output_format="dict",
-    )
-    names = [column.name for column in columns]
-    rows = len(data[names[0]]) if data else 0
-    if meta.column_names != names or meta.creation_time != _EPOCH or rows != min(height, 1):
-        raise OutputError(
-            f"{path.name}: does not read back as it was written. Free some space and run again."
-        )
-
-
-class _Writing:
-    """pyreadstat for one file; what it refuses is an OutputError that names the file."""
-
-    def __init__(self, path: Path):
-        self.path = path
-
-    def __enter__(self) -> _Writing:
-        import pyreadstat
-
-        self.pyreadstat = pyreadstat
-        return self
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, (self.pyreadstat.ReadstatError, self.pyreadstat.PyreadstatError)):
-            raise OutputError(
-                f"{self.path.name}: cannot be written ({error}). Free some space, or leave this format out of --format."
-            ) from error
+def _cut_titles(columns: tuple[Coded, ...], titles: list[str], limit: str) -> list[Loss]:
+    return [
+        Loss(column.column, f"its label is cut to {limit}")
+        for column, title in zip(columns, titles, strict=True)
+        if column.label != title
+    ]

@@ -10,10 +10,10 @@ from typing import Any
 
 import polars as pl
 
+from milkqc.emit import statistical
 from milkqc.emit.datapackage import checksums, datapackage
-from milkqc.emit.reasons import reasons
+from milkqc.emit.reasons import reasons, reasons_of
 from milkqc.emit.sites import NO_SITE, slugs
-from milkqc.emit.statistical import write_dta, write_sav
 from milkqc.emit.swap import MANIFEST, replacing
 from milkqc.emit.tables import write_parquet
 from milkqc.emit.text import write_csv, write_json
@@ -37,8 +37,9 @@ def write(
 ) -> None:
     """Write everything a run gives to `out`, replacing what an earlier run left there (docs/outputs.md).
 
-    CSV and parquet are always written; `dta` and `sav` add the analysis table for Stata and SPSS. `rendered`
-    are finished files by name (report.html, report.json). `manifest` is the caller's, its `created` the only
+    CSV and parquet are always written; `dta` and `sav` add the analysis and the harmonised tables for Stata and
+    SPSS, and to the manifest `format_losses`, what these files could not say. `rendered` are finished files by
+    name (report.html, report.json). `manifest` is the caller's, its `created` the only
     time stamp of all outputs; `outputs` (path, sha256 and bytes of every other file) is added to it.
     OutputError when `out` cannot be written or is not milkqc's to replace; it is then as it was. ValueError for
     an unknown format or a rendered name that is no plain file name.
@@ -51,13 +52,15 @@ def write(
             raise ValueError(f"not a name for a rendered file: {name!r}")
     with replacing(Path(out)) as folder:
         tables = _tables(folder, result)
-        _statistical(folder, result, formats)
+        losses = _statistical(folder, result, formats)
         _findings_by_site(folder, result)
         for name, content in rendered.items():
             (folder / name).write_bytes(content)
         package = datapackage(result.study, result.title, tables, result.codebook, checksums(folder))
         write_json(package, folder / "datapackage.json")
         whole = {"milkqc": version("milkqc"), **manifest, "outputs": checksums(folder)}
+        if {"dta", "sav"} & set(formats):
+            whole["format_losses"] = losses
         write_json(whole, folder / MANIFEST)
 
 
@@ -85,27 +88,43 @@ def _tables(folder: Path, result: Result) -> dict[str, pl.DataFrame]:
     return {**data, **lineage, **people, "mae_reference": result.mae_reference}
 
 
-def _statistical(folder: Path, result: Result, formats: tuple[str, ...]) -> None:
-    writers = {"dta": write_dta, "sav": write_sav}
-    wanted = [name for name in writers if name in formats]
+def _statistical(folder: Path, result: Result, formats: tuple[str, ...]) -> list[dict[str, str]]:
+    """The analysis and the harmonised tables for Stata and SPSS; what those files could not say, by column."""
+    wanted = [name for name in ("dta", "sav") if name in formats]
+    losses: list[dict[str, str]] = []
     if not wanted:
-        return
-    described = {
+        return losses
+    tables = {f"harmonized/{name}": (result.table(name), reasons_of(name, result)) for name in TABLES}
+    tables["analysis"] = (result.analysis, reasons(result))
+    for name, (frame, why) in tables.items():
+        described = _described(result.codebook.filter(pl.col("file") == name))
+        for ending in wanted:
+            file = f"{name}.{ending}"
+            try:
+                lost = statistical.write(
+                    frame,
+                    folder / file,
+                    described=described,
+                    reasons=why,
+                    title=f"milkqc {Path(name).name} table",
+                )
+            except MemoryError as error:
+                raise OutputError(
+                    f"{file}: needs more memory than there is. Leave it out of --format."
+                ) from error
+            losses += [{"file": file, "column": one.column, "what": one.what} for one in lost]
+    return losses
+
+
+def _described(codebook: pl.DataFrame) -> dict[str, Described]:
+    return {
         row["column"]: Described(
             label=row["label"] or "",
             unit=row["unit"] or "",
             codes=tuple(row["codes"].split("|")) if row["type"] == "enum" and row["codes"] else (),
         )
-        for row in result.codebook.filter(pl.col("file") == "analysis").iter_rows(named=True)
+        for row in codebook.iter_rows(named=True)
     }
-    why = reasons(result)
-    for name in wanted:
-        try:
-            writers[name](result.analysis, folder / f"analysis.{name}", described=described, reasons=why)
-        except MemoryError as error:
-            raise OutputError(
-                f"analysis.{name}: needs more memory than there is. Leave it out of --format."
-            ) from error
 
 
 def _findings_by_site(folder: Path, result: Result) -> None:

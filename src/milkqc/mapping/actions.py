@@ -160,16 +160,27 @@ def unit_texts(spec: Column, name: str, place: Place) -> pl.Series:
 
 
 def header_unit(variable: Variable) -> str | None:
-    """The unit that a column's note, header or label names: `Retinol (umol/L)`, or a note that is a unit; else null."""
-    for text in (variable.unit_text, variable.name, variable.label):
-        found = units.header_unit(text) if text else None
-        if found:
-            return found
+    """The unit that a column's unit text, header or label names (`Retinol (umol/L)`, a unit row's `mg/L`); else null.
+
+    Raises UnitError where the unit row and the name disagree.
+    """
+    bare = units.header_unit(f"[{variable.unit_text}]") if variable.unit_text else None
+    own = bare if bare == variable.unit_text else None
+    texts = (text for text in (variable.unit_text, variable.name, variable.label) if text)
+    found = next((unit for text in texts if (unit := units.header_unit(text))), None)
+    if own is not None and found is not None and _meaning(own) != _meaning(found):
+        raise UnitError(
+            f"the column {variable.name!r} has two units: {own} and {found}.",
+            "Write the unit in the mapping.",
+        )
+    return own or found
+
+
+def _meaning(unit: str) -> str:
     try:
-        units.canonical(variable.unit_text)
+        return units.canonical(unit)
     except UnitError:
-        return None
-    return variable.unit_text
+        return unit
 
 
 def _nothing(place: Place, reason: str, spec: Column | None) -> Mapped:

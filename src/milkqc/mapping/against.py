@@ -35,6 +35,7 @@ def against(loaded: Loaded, tables: Words[str, SourceTable]) -> FaultList:
             continue
         if use.spec is not None and table.height:
             _fits(use, table.cells(use.column), mapping, faults)
+        _undeclared(use, table, mapping, faults)
     for table_name, place, block in mapping.blocks():
         _orders((table_name, place, "repeats", "latest"), block, tables, faults)
     for name, table in tables.items():
@@ -157,6 +158,32 @@ def _fits(use: Use, cells: Cells, mapping: Mapping, faults: FaultList) -> None:
         _header(use, cells, faults)
     if spec.codes is not None and spec.otherwise == "fault":
         _unlisted(use, cells, mapping, faults)
+
+
+def _undeclared(use: Use, table: SourceTable, mapping: Mapping, faults: FaultList) -> None:
+    """A number or date of REDCap that would be read as data though it is written like a missing-data code."""
+    section, spec = use.path[2] if len(use.path) > 2 else "", use.spec
+    value = use.kind in {"number", "integer", "date", "text"} or use.path[-2:] == ("long", "value")
+    if section == "key" or not value:
+        return
+    words = set(mapping.missing if spec is None or spec.missing is None else spec.missing)
+    declared = values.canonical_words(words | set((spec.codes or {}) if spec is not None else {}))
+    counts: dict[str, int] = {}
+    asked = False
+    for candidate in (one for source in table.sources for one in source.candidates):
+        if candidate.column == use.column and not declared & values.canonical_words([candidate.text]):
+            counts[candidate.text] = counts.get(candidate.text, 0) + candidate.count
+            asked = asked or candidate.as_data
+    if not asked:
+        return
+    seen = ", ".join(f"{text!r} ({count} cell{'s' * (count > 1)})" for text, count in sorted(counts.items()))
+    faults.add(
+        use.path,
+        "M308",
+        f"{use.column} holds {seen}, which nothing declares as missing and nobody should read as data.",
+        f"Say `missing_codes: {{{sorted(counts)[0]!r}: not_done}}` at the table with all codes of the project, or "
+        "`missing_codes: {}` if it has none and these are values.",
+    )
 
 
 def _header(use: Use, cells: Cells, faults: FaultList) -> None:

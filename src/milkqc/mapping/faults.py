@@ -50,6 +50,7 @@ CODES = {
     "M305": "Date column without a format",
     "M306": "Source code not in the mapping",
     "M307": "Source files of one table differ",
+    "M308": "Missing-data codes not declared",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from milkqc import reference
-from milkqc.mapping import lint_columns, targets
+from milkqc.mapping import lint_columns, lint_tables, targets
 from milkqc.mapping.faults import FaultList, nearest
 from milkqc.mapping.language import Block, Mapping
 from milkqc.mapping.lint_compare import compare
@@ -47,7 +47,7 @@ def lint(loaded: Loaded) -> FaultList:
 
 def _tables(mapping: Mapping, faults: FaultList) -> None:
     for name, table in mapping.tables.items():
-        for key in ("file", "dictionary"):
+        for key in ("file", "dictionary", "syntax", "event_forms", "catalog"):
             text = getattr(table, key)
             if text is not None and leaves(text):
                 faults.add(
@@ -56,31 +56,7 @@ def _tables(mapping: Mapping, faults: FaultList) -> None:
                     f"the path {text!r} leaves the data folder.",
                     "Name a file inside the folder given by --data.",
                 )
-        if table.header_row == "none" and table.names is None and table.format != "redcap":
-            faults.add(
-                ("tables", name, "header_row"),
-                "M123",
-                "a file without a header needs names.",
-                "Add `names: [...]`.",
-            )
-        if table.names is not None and len(set(table.names)) < len(table.names):
-            faults.add(
-                ("tables", name, "names"), "M123", "a name stands twice.", "Give every column its own name."
-            )
-        if table.format == "redcap" and table.dictionary is None:
-            faults.add(
-                ("tables", name),
-                "M111",
-                "a REDCap export needs its data dictionary.",
-                "Add `dictionary: ..._DataDictionary.csv`.",
-            )
-        if table.decimal is not None and table.decimal == table.thousands:
-            faults.add(
-                ("tables", name, "thousands"),
-                "M123",
-                "decimal and thousands separator are the same.",
-                "Change one.",
-            )
+        lint_tables.table(name, table, faults)
     for name in mapping.unmapped:
         if name not in mapping.tables:
             faults.add(

@@ -67,6 +67,11 @@ def together(parts: Iterable[Mapped]) -> tuple[pl.DataFrame, dict[str, int]]:
     return pl.concat(frames), judged
 
 
+def canonical_words(words: Iterable[str]) -> set[str]:
+    """Codes in the form in which they are compared."""
+    return set(text_cells.canonical(pl.Series(list(words), dtype=pl.String)).drop_nulls().to_list())
+
+
 def _codes(words: Mapping[str, str]) -> tuple[list[str], list[str]]:
     return text_cells.canonical(pl.Series(list(words), dtype=pl.String)).to_list(), list(words.values())
 

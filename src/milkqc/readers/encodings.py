@@ -1,8 +1,9 @@
-"""From bytes to text: what the file declares, else strict UTF-8, else Windows-1252, and always said which."""
+"""From bytes to text: what the file declares, else UTF-16 or strict UTF-8, else Windows-1252; always said which."""
 
 from __future__ import annotations
 
 import codecs
+import re
 from typing import Literal
 
 from milkqc.readers.files import File
@@ -17,6 +18,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 ASSUMED = ("utf-8", "cp1252")
+# Letters of two to four bytes; Windows-1252 text has such runs only by chance.
+_LETTERS = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\ufffe\uffff]")
 
 
 def decode(file: File, asked: str | None) -> tuple[str, str, Basis]:
@@ -34,12 +38,53 @@ def decode(file: File, asked: str | None) -> tuple[str, str, Basis]:
         if text is None:
             raise file.error(f"declares {declared} but is damaged.", "Export or copy it again.")
         return _no_nul(file, text), declared, "declared"
+    wide = _wide(content)
+    if wide is not None:
+        return wide[0], wide[1], "assumed"
     for codec in ASSUMED:
         text = _strict(content, codec)
         if text is not None:
             return _no_nul(file, text), codec, "assumed"
+        if codec == "utf-8":
+            _mostly_utf8(file)
     raise file.error(
         "is neither UTF-8 nor Windows-1252 text.", "Say `encoding:` in the mapping, such as `utf-16`."
+    )
+
+
+def _wide(content: bytes) -> tuple[str, str] | None:
+    """The text of UTF-16 without a mark and its codec: every zero byte is the same half of a character."""
+    zeros = content.count(0)
+    if len(content) % 2 or zeros * 4 < len(content):
+        return None
+    for codec, half in (("utf-16-le", 1), ("utf-16-be", 0)):
+        if content[half::2].count(0) == zeros:
+            text = _strict(content, codec)
+            if text is not None and not _CONTROLS.search(text):
+                return text, codec
+    return None
+
+
+def _mostly_utf8(file: File) -> None:
+    """SourceError for UTF-8 with damaged places, whose every accent would be wrong if it were read as Windows-1252."""
+    content = file.content
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        first = error.start
+    else:
+        return
+    replaced = content.decode("utf-8", errors="replace").count("\ufffd")
+    broken = replaced - content.count("\ufffd".encode())
+    whole = len(_LETTERS.findall(content))
+    if whole and first >= len(content) - 3:
+        raise file.error("is cut off in the middle of a letter.", "Export or copy it again.")
+    if whole <= broken:
+        return
+    line = content.count(b"\n", 0, first) + 1
+    raise file.error(
+        f"is UTF-8 but for {broken} place{'s' * (broken > 1)}, the first in line {line}.",
+        "Mend it there, or say `encoding:` (cp1252 takes each byte for a letter).",
     )
 
 

@@ -21,10 +21,15 @@ def check_names(file: File, names: Sequence[str], *, todo: str = "Rename one of 
 def check_size(file: File, rows: int, columns: int, max_cells: int) -> None:
     """SourceError when the table would hold more than `max_cells` cells."""
     if rows * columns > max_cells:
-        raise file.error(
-            f"holds {rows:,} rows x {columns:,} columns, more than the {max_cells:,} cells allowed.",
-            "Check that it is the right file, or raise `max_cells`.",
-        )
+        raise file.error(*too_large(rows, columns, max_cells))
+
+
+def too_large(rows: int, columns: int, max_cells: int) -> tuple[str, str]:
+    """What is wrong with a table of more than `max_cells` cells, and what to do."""
+    return (
+        f"holds {rows:,} rows x {columns:,} columns, more than the {max_cells:,} cells allowed.",
+        "Check that it is the right file, or raise `max_cells`.",
+    )
 
 
 def name_columns(header: Sequence[str]) -> list[str]:

@@ -1,62 +1,67 @@
-"""What pyreadstat gives of a binary file, before any meaning: runs in a process of its own (see `isolation`).
-
-Strings are asked for as LATIN1 and decoded here wherever ReadStat's own conversion loses characters: it shifts
-text by one in WINDOWS-1258 and drops the last letter in WINDOWS-1255. Dates stay numbers, codes stay codes.
-"""
+"""SPSS and SAS files through pyreadstat, in the child process: raw numbers, raw dates, texts as bytes."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from milkqc.readers.encodings import first_that_fits
-
-_CHUNK_CELLS = 4_000_000
-
-
-class RefusedError(Exception):
-    """The file cannot be pulled; `what` and `todo` become a SourceError in the parent."""
-
-    def __init__(self, what: str, todo: str):
-        self.what, self.todo = what, todo
-        super().__init__(what)
+from milkqc.readers.answers import Outbox, RefusedError
+from milkqc.readers.frames import too_large
+from milkqc.readers.readstat import attempt, patched, version
+from milkqc.readers.sav_rows import CHUNK_CELLS, NO_TAGS, all_rows, fast, plan_of
+from milkqc.readers.texts import Decoder
 
 
-@dataclass(frozen=True)
-class Pulled:
-    """`values`: numbers (Int64, Float64) and texts, null where the file has none. `tags`: the letters of tagged
-    missing numbers, for the columns that have any. `meta`: JSON-able; per column name, label, type, format,
-    value_labels (pairs), missing (pairs); and encoding, file_label, notes, version."""
+def pull(path: Path, out: Outbox, *, kind: str, encodings: list[str], max_cells: int) -> dict[str, Any]:
+    """The file's rows as `values` and `tags`, and what it says of itself (labelled.Pulled).
 
-    values: pl.DataFrame
-    tags: pl.DataFrame
-    meta: Mapping[str, Any]
-
-
-def pull(path: Path, kind: str, *, encodings: tuple[str, ...], max_cells: int) -> Pulled:
-    """The whole file of `kind` (dta, sav, xpt). `encodings`: those to try, in order; none means as declared.
-
-    Raises RefusedError when pyreadstat cannot read it, when it would exceed `max_cells`, or when no encoding fits.
+    `kind` is sav, xpt or sas7bdat. `encodings` are tried in order on all its text; none means the one that it
+    declares. RefusedError when pyreadstat cannot read it, when it holds more than `max_cells`, or when no encoding
+    fits.
     """
     reader = _reader(path, kind)
-    declared = ""
-    if kind == "sav" and not encodings:
-        declared = (_attempt(reader, metadataonly=True)[1].file_encoding or "").lower()
-        if declared not in ("", "utf-8", "utf8"):
-            encodings = (_python_codec(declared),)
-    raw: dict[str, Any] = {"encoding": "LATIN1"} if encodings else {}
-    values, tags, meta = _chunks(reader, raw, max_cells)
-    described = _describe(meta)
-    used = declared or (meta.file_encoding or "utf-8").lower()
-    if encodings:
-        used, values, described = _decoded(values, described, encodings)
-    described |= {"encoding": used, "version": _version()}
-    return Pulled(values, tags, described)
+    if not encodings:
+        declared = attempt(reader, metadataonly=True)[1].file_encoding
+        encodings = [_python_codec(declared or "utf-8")]
+    decoder = Decoder(encodings)
+    # As LATIN1 every byte comes through, and Python decodes it: see texts.
+    about = attempt(reader, metadataonly=True, encoding="LATIN1")[1]
+    width = len(about.column_names)
+    if about.number_rows is not None and about.number_rows * width > max_cells:
+        raise RefusedError(*too_large(about.number_rows, width, max_cells))
+    _unique_names(about.column_names)
+    described = _describe(about)
+    decoder.look(text.encode("latin-1") for text in _texts(described))
+    rows, foreign = 0, set()
+    plan, size = plan_of(path) if kind == "sav" else (None, 0)
+    for values, tags in fast(path, reader, about, plan, size) or _chunks(reader, about, max_cells):
+        for name in values.columns:
+            if values[name].dtype == pl.String:
+                texts = [text.encode("latin-1") for text in decoder.foreign(values[name])]
+                decoder.look(texts)
+                if texts:
+                    foreign.add(name)
+        out.put("values", values)
+        out.put("tags", tags.with_columns(pl.col("row") + rows))
+        rows += values.height
+    if about.number_rows is not None and about.number_rows != rows:
+        raise RefusedError(
+            f"has {rows:,} rows where its header says {about.number_rows:,}.", "Export or copy it again."
+        )
+    remarks = all_rows(path, plan, size, rows, about.column_names) if kind == "sav" else []
+    if foreign:
+        out.rewrite("values", lambda frame: _decoded(frame, sorted(foreign), decoder))
+    return {
+        **_swap(described, decoder),
+        "encoding": decoder.encoding,
+        "remarks": [*remarks, *decoder.remarks()],
+        "reader": "pyreadstat",
+        "version": version(),
+    }
 
 
 def _reader(path: Path, kind: str) -> Callable[..., Any]:
@@ -66,94 +71,59 @@ def _reader(path: Path, kind: str) -> Callable[..., Any]:
         return lambda **how: pyreadstat.read_xport(
             str(path), disable_datetime_conversion=True, output_format="dict", **how
         )
-    function = {"dta": pyreadstat.read_dta, "sav": pyreadstat.read_sav}[kind]
+    function = {"sas7bdat": pyreadstat.read_sas7bdat, "sav": pyreadstat.read_sav}[kind]
+    content = patched(path) if kind == "sas7bdat" else lambda: str(path)
     return lambda **how: function(
-        str(path), user_missing=True, disable_datetime_conversion=True, output_format="dict", **how
+        content(), user_missing=True, disable_datetime_conversion=True, output_format="dict", **how
     )
 
 
-def _attempt(reader: Callable[..., Any], **how: Any) -> Any:
-    import pyreadstat
-
-    try:
-        return reader(**how)
-    except UnicodeDecodeError:
-        raise RefusedError(
-            "holds text that does not fit the encoding it declares.", "Say its true `encoding`."
-        ) from None
-    except (
-        pyreadstat.ReadstatError,
-        pyreadstat.PyreadstatError,
-        ValueError,
-        OverflowError,
-        OSError,
-    ) as error:
-        if "convert string" in str(error) or "encoding" in str(error):
-            raise RefusedError(f"its text cannot be decoded ({error}).", "Say its true `encoding`.") from None
-        raise RefusedError(
-            f"is damaged or not what its name says ({error}).", "Export or copy it again."
-        ) from None
-    except MemoryError:
-        raise RefusedError(
-            "does not fit into the memory allowed.", "Check that it is the right file."
-        ) from None
-
-
-def _chunks(
-    reader: Callable[..., Any], raw: dict[str, Any], max_cells: int
-) -> tuple[pl.DataFrame, pl.DataFrame, Any]:
-    """All rows, some at a time: Python objects of a whole large file would take ten times the memory."""
-    meta = _attempt(reader, metadataonly=True, **raw)[1]
-    twice = sorted(name for name, count in Counter(meta.column_names).items() if count > 1)
+def _unique_names(names: list[str]) -> None:
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise RefusedError(
             f"columns have the same name: {', '.join(map(repr, twice[:5]))}.", "Export it again."
         )
-    width = max(1, len(meta.column_names))
-    step = max(1_000, _CHUNK_CELLS // width)
-    values: list[pl.DataFrame] = []
-    tags: list[pl.DataFrame] = []
+
+
+def _chunks(
+    reader: Callable[..., Any], about: Any, max_cells: int
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """All rows, some at a time: Python objects of a whole large file would take ten times the memory."""
+    width = max(1, len(about.column_names))
+    step = max(1_000, CHUNK_CELLS // width)
     rows = 0
     while True:
-        data, meta = _attempt(reader, row_limit=step, row_offset=rows, **raw)
-        part = _columns(data, meta)
-        values.append(part[0])
-        tags.append(part[1])
-        got = part[0].height
-        rows += got
+        data, meta = attempt(reader, row_limit=step, row_offset=rows, encoding="LATIN1")
+        values, tags = _columns(data, meta)
+        rows += values.height
         if rows * width > max_cells:
-            raise RefusedError(
-                f"holds more than the {max_cells:,} cells allowed.",
-                "Check that it is the right file, or raise `max_cells`.",
-            )
-        if got < step:
-            return _stack(values), pl.concat(tags, how="diagonal"), meta
+            raise RefusedError(*too_large(rows, width, max_cells))
+        last = values.height < step
+        del data
+        yield values, tags
+        if last:
+            return
 
 
 def _columns(data: Mapping[str, list[Any]], meta: Any) -> tuple[pl.DataFrame, pl.DataFrame]:
     """One chunk as frames: numbers apart from the letters that stand for tagged missing values."""
-    values, tags = [], []
-    height = 0
-    for name, cells in data.items():
-        height = len(cells)
+    values = []
+    tags = [NO_TAGS]
+    for place, (name, cells) in enumerate(data.items()):
         if meta.readstat_variable_types[name] == "string":
-            values.append(pl.Series(name, cells, dtype=pl.String))
+            values.append(pl.Series(str(place), cells, dtype=pl.String))
             continue
-        if any(type(cell) is str for cell in cells):
-            tags.append(pl.Series(name, [c if type(c) is str else None for c in cells], dtype=pl.String))
-            cells = [None if type(c) is str else c for c in cells]
-        whole = meta.readstat_variable_types[name].startswith("int")
-        number = pl.Series(name, cells, dtype=pl.Int64 if whole else pl.Float64)
-        values.append(number if whole else number.fill_nan(None))
-    return pl.DataFrame(values), pl.DataFrame(tags) if tags else pl.DataFrame(height=height)
-
-
-def _stack(parts: list[pl.DataFrame]) -> pl.DataFrame:
-    filled = [part for part in parts if part.height]
-    return pl.concat(filled) if filled else parts[0]
+        if name in meta.missing_user_values:
+            found = [(row, place, cell.lower()) for row, cell in enumerate(cells) if type(cell) is str]
+            tags.append(pl.DataFrame(found, schema=tags[0].schema, orient="row"))
+            cells = [None if type(cell) is str else cell for cell in cells]
+        values.append(pl.Series(str(place), cells, dtype=pl.Float64).fill_nan(None))
+    return pl.DataFrame(values), pl.concat(tags)
 
 
 def _describe(meta: Any) -> dict[str, Any]:
+    sets = _sets(meta.mr_sets)
     return {
         "columns": [
             {
@@ -165,35 +135,48 @@ def _describe(meta: Any) -> dict[str, Any]:
                     [code, str(text)] for code, text in meta.variable_value_labels.get(name, {}).items()
                 ],
                 "missing": [[span["lo"], span["hi"]] for span in meta.missing_ranges.get(name, [])],
+                "details": _details(meta, name, sets),
             }
             for name in meta.column_names
         ],
         "file_label": meta.file_label or "",
         "notes": [str(note) for note in meta.notes or []],
+        "rows": meta.number_rows,
     }
 
 
-def _decoded(
-    values: pl.DataFrame, described: dict[str, Any], encodings: tuple[str, ...]
-) -> tuple[str, pl.DataFrame, dict[str, Any]]:
-    """The LATIN1 texts of data and description, decoded by the first of `encodings` that fits them all."""
-    texts = set(_texts(described))
-    for name in values.columns:
-        if values[name].dtype == pl.String:
-            texts.update(values[name].drop_nulls().unique().to_list())
-    foreign = sorted(text for text in texts if not text.isascii())
-    encoding = first_that_fits([text.encode("latin-1") for text in foreign], encodings)
-    if encoding is None:
-        raise RefusedError(
-            f"its text is not {' or '.join(encodings)} throughout.", "Say its true `encoding`."
-        )
-    if not foreign:
-        return encoding, values, described
-    true = {text: text.encode("latin-1").decode(encoding) for text in foreign}
-    data = values.with_columns(pl.col(pl.String).replace(true)).rename(
-        {n: true.get(n, n) for n in values.columns}
-    )
-    return encoding, data, _swap(described, true)
+def _details(meta: Any, name: str, sets: Mapping[str, list[str]]) -> dict[str, str]:
+    measure = meta.variable_measure.get(name)
+    found = {
+        "measure": "" if measure in (None, "unknown") else str(measure),
+        "informat": meta.original_variable_informats.get(name) or "",
+        "set": "\n".join(sets.get(name.upper(), [])),
+    }
+    return {word: text for word, text in found.items() if text}
+
+
+def _sets(declared: Mapping[str, Any]) -> dict[str, list[str]]:
+    """For each variable (in capitals) the multiple-response sets that it is in, in words."""
+    found: dict[str, list[str]] = {}
+    for name, described in sorted((declared or {}).items()):
+        if described["is_dichotomy"]:
+            kind = f"one of several boxes, ticked is {described['counted_value']}"
+        else:
+            kind = "one of several answers"
+        label = f" ({described['label']})" if described["label"] else ""
+        for variable in described["variable_list"]:
+            found.setdefault(variable.upper(), []).append(f"{name.removeprefix('$')}{label}: {kind}")
+    return found
+
+
+def _decoded(frame: pl.DataFrame, foreign: list[str], decoder: Decoder) -> pl.DataFrame:
+    """The columns of `foreign`, whose texts are bytes in LATIN1's clothes, in their true letters."""
+    changed = []
+    for name in foreign:
+        known = {text: decoder.text(text.encode("latin-1")) for text in decoder.foreign(frame[name])}
+        cells = frame[name].to_list()
+        changed.append(pl.Series(name, [known.get(text, text) for text in cells], dtype=pl.String))
+    return frame.with_columns(changed)
 
 
 def _texts(node: Any) -> list[str]:
@@ -204,12 +187,12 @@ def _texts(node: Any) -> list[str]:
     return [node] if isinstance(node, str) else []
 
 
-def _swap(node: Any, true: Mapping[str, str]) -> Any:
+def _swap(node: Any, decoder: Decoder) -> Any:
     if isinstance(node, dict):
-        return {key: _swap(value, true) for key, value in node.items()}
+        return {key: _swap(value, decoder) for key, value in node.items()}
     if isinstance(node, list):
-        return [_swap(value, true) for value in node]
-    return true.get(node, node) if isinstance(node, str) else node
+        return [_swap(value, decoder) for value in node]
+    return decoder.text(node.encode("latin-1")) if isinstance(node, str) else node
 
 
 def _python_codec(declared: str) -> str:
@@ -221,9 +204,3 @@ def _python_codec(declared: str) -> str:
         raise RefusedError(
             f"declares the encoding {declared}, which is not known here.", "Say an `encoding`."
         ) from None
-
-
-def _version() -> str:
-    import pyreadstat
-
-    return str(pyreadstat.__version__)

@@ -17,11 +17,15 @@ from milkqc.readers.options import ReadOptions
 
 @dataclass(frozen=True)
 class Format:
-    """A foreign format: its name in a mapping's `format:`, the endings it goes by, and how it is read."""
+    """A foreign format: its name in a mapping's `format:`, the endings it goes by, and how it is read.
+
+    `isolated`: its files are opened in the child process (isolation).
+    """
 
     name: str
     extensions: tuple[str, ...]
     read: Callable[[File, ReadOptions], Source]
+    isolated: bool = False
 
 
 @cache
@@ -38,17 +42,23 @@ def formats() -> Mapping[str, Format]:
     return dict(sorted(found.items()))
 
 
+def named(name: str) -> Format | None:
+    """The format of that name, or of that ending (with or without its point); null when there is none."""
+    asked = name.lower().removeprefix(".")
+    return formats().get(asked) or next(
+        (one for one in formats().values() if f".{asked}" in one.extensions), None
+    )
+
+
 def choose(file: File, options: ReadOptions) -> Format:
     """The format asked for, or the one of the file's ending; SourceError, listing what there is, when neither."""
     known = formats()
     by_ending = {ending: one for one in known.values() for ending in one.extensions}
     endings = ", ".join(sorted(by_ending))
     if options.format is not None:
-        asked = options.format.lower().removeprefix(".")
-        if asked in known:
-            return known[asked]
-        if f".{asked}" in by_ending:
-            return by_ending[f".{asked}"]
+        asked = named(options.format)
+        if asked is not None:
+            return asked
         raise file.error(f"format {options.format!r} is not known.", f"Use one of {', '.join(known)}.")
     ending = file.path.suffix.lower()
     if ending in by_ending:
@@ -62,13 +72,11 @@ def choose(file: File, options: ReadOptions) -> Format:
 
 
 _ADVICE = {
-    ".xls": "Save it as .xlsx, or say `format: csv` if it is a text file by another name.",
-    ".xlsm": "Save it as .xlsx.",
-    ".ods": "Save it as .xlsx.",
-    ".por": "Save it as .sav in SPSS.",
-    ".sas7bdat": "Export it as .xpt (LIBNAME ... XPORT), .dta or .csv.",
+    ".sas7bcat": "Name it by `catalog:` beside the .sas7bdat that it belongs to.",
+    ".cpt": "Write it with LIBNAME ... XPORT instead of PROC CPORT.",
+    ".fods": "Save it as .ods or .xlsx.",
+    ".numbers": "Export it as .xlsx or .csv.",
     ".rds": "Export it as .csv, or as .dta with the R package haven.",
     ".rdata": "Export it as .csv, or as .dta with the R package haven.",
     ".zip": "Unpack it and name the file inside.",
-    ".xml": "Export REDCap data as raw CSV together with the data dictionary.",
 }

@@ -1,95 +1,26 @@
-"""SAS transport .xpt: IBM numbers, dates since 1960, and the tags .a-.z that pyreadstat leaves behind."""
+"""SAS: transport files (.xpt) and data sets (.sas7bdat), told apart by their first bytes."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
-
-import polars as pl
-
 from milkqc.model import Source
-from milkqc.readers.encodings import ASSUMED, Basis, check_encoding
 from milkqc.readers.files import File
-from milkqc.readers.instants import Clock
-from milkqc.readers.isolation import CHILD
-from milkqc.readers.labelled import Dialect, to_source
 from milkqc.readers.options import ReadOptions
 from milkqc.readers.registry import Format
-from milkqc.readers.transport import RECORD, Layout, layout
-
-# SAS 9.4 formats and informats: dates are valid from A.D. 1582, counted from 1 January 1960.
-_DAYS = Clock(date(1960, 1, 1), 1, date(1582, 1, 1))
-_SECONDS = Clock(date(1960, 1, 1), 86_400, date(1582, 1, 1), shows_time=True)
-_SEPARATED = tuple(f"{name}{sign}" for name in ("DDMMYY", "MMDDYY", "YYMMDD") for sign in ("", *"BCDNPS"))
-_DATES = {
-    *_SEPARATED,
-    *("DATE", "WEEKDATE", "WEEKDATX", "WORDDATE", "WORDDATX", "JULIAN", "MONYY", "YYMON", "NENGO"),
-    *("E8601DA", "B8601DA", "IS8601DA", "NLDATE", "MINGUO"),
-}
-_DATETIMES = {"DATETIME", "DATEAMPM", "MDYAMPM", "DTDATE", "E8601DT", "B8601DT", "IS8601DT", "NLDATM"}
+from milkqc.readers.sas_header import is_catalog, is_dataset
 
 
 def read(file: File, options: ReadOptions) -> Source:
-    """A Source from the one data set of a transport file, version 5 or 8. Times of day stay seconds.
+    """A Source from a .xpt of version 5 or 8, or a .sas7bdat with or without its catalogue of formats."""
+    from milkqc.readers import sas_dataset, sas_transport
 
-    The format has no field for its encoding and, in version 5, none for its number of rows: a file cut at a
-    multiple of 80 bytes reads as a shorter one (the manifest records rows and sha256).
-    """
-    head = file.head(RECORD)
-    if head.startswith(b"**COMPRESSED**"):
-        raise file.error("was written by PROC CPORT.", "Write it with LIBNAME ... XPORT instead.")
-    if not head.startswith((b"HEADER RECORD*******LIBRARY", b"HEADER RECORD*******LIBV8")):
+    head = file.head(64)
+    if is_catalog(head):
         raise file.error(
-            "is not a SAS transport file, whatever its name.", "Export it again, or say its `format:`."
+            "is a catalogue of SAS formats, not data.", "Name it by `catalog:` beside the .sas7bdat."
         )
-    if file.size % RECORD:
-        raise file.error(
-            f"is cut off: {file.size:,} bytes are no multiple of {RECORD}.",
-            "Export or copy it again, in binary mode.",
-        )
-    where = layout(file)
-    encodings: tuple[str, ...] = ASSUMED
-    basis: Basis = "assumed"
-    if options.encoding is not None:
-        encodings, basis = (check_encoding(file, options.encoding),), "option"
-    pulled = CHILD.pull(file, "xpt", encodings=encodings, max_cells=options.max_cells)
-    return to_source(file, replace(pulled, tags=_tags(file, where, pulled.values)), _DIALECT, basis=basis)
+    if is_dataset(head):
+        return sas_dataset.read(file, options)
+    return sas_transport.read(file, options)
 
 
-def _tags(file: File, where: Layout, values: pl.DataFrame) -> pl.DataFrame:
-    """The letters of tagged missing numbers, by column, which pyreadstat reads as plain missing."""
-    import numpy as np
-
-    if where.columns and len(where.columns) != values.width:
-        raise file.error("is damaged: its header and its rows disagree.", "Export or copy it again.")
-    bytes_ = np.frombuffer(file.content, dtype=np.uint8)[where.start :]
-    if len(bytes_) < values.height * where.width:
-        raise file.error("is cut off: its last rows are missing.", "Export or copy it again.")
-    rows = bytes_[: values.height * where.width].reshape(values.height, where.width)
-    found = {}
-    for name, column in zip(values.columns, where.columns, strict=True):
-        if not column.numeric:
-            continue
-        first = rows[:, column.offset]
-        # A missing number is its tag and then zeros; the point is SAS's plain missing.
-        tagged = (((first >= ord("A")) & (first <= ord("Z"))) | (first == ord("_"))) & ~rows[
-            :, column.offset + 1 : column.offset + column.length
-        ].any(axis=1)
-        tagged &= values[name].is_null().to_numpy()
-        if tagged.any():
-            letters = np.where(tagged, first, 0)
-            found[name] = pl.Series(
-                name, [chr(c).lower() if c else None for c in letters.tolist()], dtype=pl.String
-            )
-    return pl.DataFrame(found) if found else pl.DataFrame(height=values.height)
-
-
-def _clock(display: str) -> Clock | None:
-    name = display.upper().rstrip(".0123456789")
-    if name in _DATETIMES:
-        return _SECONDS
-    return _DAYS if name in _DATES else None
-
-
-_DIALECT = Dialect("sas", _clock, padded=True)
-FORMAT = Format("sas", (".xpt",), read)
+FORMAT = Format("sas", (".sas7bdat", ".xpt"), read, isolated=True)

@@ -1,4 +1,4 @@
-"""SPSS .sav and .zsav: user-missing codes and ranges become reasons, seconds since 1582 become dates."""
+"""SPSS .sav, .zsav and .por: user-missing codes and ranges become reasons, seconds since 1582 become dates."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import date
 
 from milkqc.model import Source
-from milkqc.readers.encodings import Basis, check_encoding
+from milkqc.readers.encodings import ASSUMED, Basis, check_encoding
 from milkqc.readers.files import File
 from milkqc.readers.instants import Clock
-from milkqc.readers.isolation import CHILD
-from milkqc.readers.labelled import Dialect, to_source
+from milkqc.readers.isolation import CHILD, Limits
+from milkqc.readers.labelled import Dialect, Pulled, to_source
 from milkqc.readers.options import ReadOptions
 from milkqc.readers.registry import Format
 
@@ -21,17 +21,30 @@ _DATETIMES = ("DATETIME", "YMDHMS")
 
 
 def read(file: File, options: ReadOptions) -> Source:
-    """A Source from a .sav or .zsav. TIME and DTIME are lengths of time and stay numbers of seconds."""
-    head = file.head(64)
-    if b"ENCRYPTEDSAV" in head:
+    """A Source from a .sav, .zsav or .por. TIME and DTIME are lengths of time and stay numbers of seconds."""
+    head = file.head(1024)
+    if b"ENCRYPTEDSAV" in head[:64]:
         raise file.error("is encrypted with a password.", "Open it in SPSS and save it without one.")
-    if not head.startswith((b"$FL2", b"$FL3")):
-        raise file.error("is not an SPSS file, whatever its name.", "Export it again, or say its `format:`.")
     encodings: tuple[str, ...] = ()
     basis: Basis = "declared"
+    what = {"kind": "sav"}
+    function = "milkqc.readers.pull:pull"
+    if b"SPSSPORT" in head.replace(b"\r", b"").replace(b"\n", b""):
+        # A portable file does not say how its text is encoded.
+        function, what, encodings, basis = "milkqc.readers.portable:pull", {}, ASSUMED, "assumed"
+    elif not head.startswith((b"$FL2", b"$FL3")):
+        raise file.error("is not an SPSS file, whatever its name.", "Export it again, or say its `format:`.")
     if options.encoding is not None:
         encodings, basis = (check_encoding(file, options.encoding),), "option"
-    pulled = CHILD.pull(file, "sav", encodings=encodings, max_cells=options.max_cells)
+    answer = CHILD.call(
+        file,
+        function,
+        {**what, "encodings": list(encodings), "max_cells": options.max_cells},
+        limits=Limits.of(options),
+    )
+    pulled = Pulled.of(answer)
+    # The only other hold on the columns, which are to go one by one.
+    del answer
     return to_source(file, pulled, _DIALECT, basis=basis)
 
 
@@ -43,4 +56,4 @@ def _clock(display: str) -> Clock | None:
 
 
 _DIALECT = Dialect("spss", _clock, padded=True)
-FORMAT = Format("spss", (".sav", ".zsav"), read)
+FORMAT = Format("spss", (".por", ".sav", ".zsav"), read, isolated=True)

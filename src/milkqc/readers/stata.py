@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 
 from milkqc.model import Source
 from milkqc.readers.encodings import ASSUMED, Basis, check_encoding
 from milkqc.readers.files import File
 from milkqc.readers.instants import Clock
-from milkqc.readers.isolation import CHILD
-from milkqc.readers.labelled import Dialect, to_source
+from milkqc.readers.isolation import CHILD, Limits
+from milkqc.readers.labelled import Dialect, Pulled, to_source
 from milkqc.readers.options import ReadOptions
 from milkqc.readers.registry import Format
+from milkqc.readers.stata_layout import MODERN, OLD, version_of
 
 # Stata's help for datetime: %td from 01jan0100 to 31dec9999, counted from 01jan1960.
 _DAYS = Clock(date(1960, 1, 1), 1, date(100, 1, 1))
 _MILLISECONDS = Clock(date(1960, 1, 1), 86_400_000, date(100, 1, 1), shows_time=True)
-# First byte of formats 104 to 115, followed by the byte order.
-_OLD = {104, 105, 108, 110, 111, 112, 113, 114, 115}
 
 
 def read(file: File, options: ReadOptions) -> Source:
@@ -28,27 +26,35 @@ def read(file: File, options: ReadOptions) -> Source:
     their format: a month is not its first day.
     """
     version = _version(file)
-    encodings: tuple[str, ...] = ()
-    basis: Basis = "declared"
+    # From 118 on all text is UTF-8; before, the file does not say, and readers take CP1252 for granted.
+    encodings: tuple[str, ...] = ("utf-8",) if version >= 118 else ASSUMED
+    basis: Basis = "declared" if version >= 118 else "assumed"
     if options.encoding is not None:
         encodings, basis = (check_encoding(file, options.encoding),), "option"
-    elif version <= 117:
-        # These versions do not say how their text is encoded, and ReadStat would take CP1252 for granted.
-        encodings, basis = ASSUMED, "assumed"
-    pulled = CHILD.pull(file, "dta", encodings=encodings, max_cells=options.max_cells)
+    answer = CHILD.call(
+        file,
+        "milkqc.readers.stata_pull:pull",
+        {"encodings": list(encodings), "max_cells": options.max_cells},
+        limits=Limits.of(options),
+    )
+    pulled = Pulled.of(answer)
+    # The only other hold on the columns, which are to go one by one.
+    del answer
     return to_source(file, pulled, _DIALECT, basis=basis, notes=(f"Stata format {version}",))
 
 
 def _version(file: File) -> int:
-    head = file.head(64)
-    modern = re.match(rb"<stata_dta><header><release>([0-9]{3})</release>", head)
-    if modern:
-        if not file.tail(12).endswith(b"</stata_dta>"):
-            raise file.error("is cut off: its end mark is missing.", "Export or copy it again.")
-        return int(modern[1])
-    if len(head) > 2 and head[0] in _OLD and head[1] in (1, 2):
-        return head[0]
-    raise file.error("is not a Stata file, whatever its name.", "Export it again, or say its `format:`.")
+    version = version_of(file.head(64))
+    if version is None:
+        raise file.error("is not a Stata file, whatever its name.", "Export it again, or say its `format:`.")
+    if version not in (*OLD, *MODERN):
+        raise file.error(
+            f"is written in Stata format {version}, which milkqc does not know.",
+            "Save it by Stata's `saveold`, or as another format.",
+        )
+    if version in MODERN and not file.tail(12).endswith(b"</stata_dta>"):
+        raise file.error("is cut off: its end mark is missing.", "Export or copy it again.")
+    return version
 
 
 def _clock(display: str) -> Clock | None:
@@ -60,4 +66,4 @@ def _clock(display: str) -> Clock | None:
 
 
 _DIALECT = Dialect("stata", _clock, padded=False)
-FORMAT = Format("stata", (".dta",), read)
+FORMAT = Format("stata", (".dta",), read, isolated=True)

@@ -26,11 +26,22 @@ class Field:
 
 @dataclass(frozen=True)
 class Layout:
-    """The first row's place in the file, the bytes of a row, and its fields in file order."""
+    """The first row's place in the file, the bytes of a row, and its fields in file order.
+
+    `rows` is what version 8 says of their number; null in version 5, which does not.
+    """
 
     start: int
     width: int
     columns: tuple[Field, ...]
+    rows: int | None = None
+
+    def possible(self, size: int) -> tuple[int, int]:
+        """The least and the greatest number of rows that a file of so many bytes can hold: its end is padded."""
+        bytes_ = max(size - self.start, 0)
+        if not self.width:
+            return 0, 0
+        return -(-max(bytes_ - RECORD + 1, 0) // self.width), bytes_ // self.width
 
 
 def layout(file: File) -> Layout:
@@ -53,13 +64,18 @@ def layout(file: File) -> Layout:
         count = int(content[names - 26 : names - 22])
     except ValueError:
         raise file.error("is damaged: its header is not whole.", "Export or copy it again.") from None
+    if size < 88 or count < 0 or names + size * count > len(content):
+        raise file.error("is cut off: its header is not whole.", "Export or copy it again.")
     fields = []
     for place in range(names, names + size * count, size):
         kind, _, length = struct.unpack_from(">hhh", content, place)
         (offset,) = struct.unpack_from(">i", content, place + 84)
         fields.append(Field(offset, length, kind == 1))
     width = max((field.offset + field.length for field in fields), default=0)
-    return Layout(start, width, tuple(fields))
+    if any(field.length <= 0 or field.offset < 0 for field in fields):
+        raise file.error("is damaged: its header is not whole.", "Export or copy it again.")
+    said = content[start - 32 : start - 2].strip() if b"OBSV8" in places else b""
+    return Layout(start, width, tuple(fields), int(said) or None if said.isdigit() else None)
 
 
 def _headers(content: bytes) -> list[tuple[bytes, int]]:

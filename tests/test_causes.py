@@ -73,3 +73,50 @@ def test_an_unlisted_tube_explains_the_rows_it_leaves_without_a_place():
 def test_nothing_to_explain_leaves_the_findings_as_they_are():
     table = findings(found("1", "growth.laz.flag", variable="laz"))
     assert with_causes(table).equals(table)
+
+
+def test_a_swap_explains_the_scores_of_both_measures_and_no_graver_finding():
+    assert causes(
+        found("1", "growth.head.above_length", variable="head_circumference_cm", severity="critical"),
+        found("2", "growth.weight_length.swapped", variable="weight_kg", severity="warning"),
+        found("3", "growth.waz.flag", variable="waz", severity="warning"),
+        found("4", "growth.laz.flag", variable="laz", severity="warning"),
+        found("5", "growth.hcz.flag", variable="hcz", severity="warning"),
+    ) == {"1": None, "2": "2", "3": "2", "4": "2", "5": None}
+
+
+def test_an_impossible_weight_explains_the_unit_that_it_was_written_in():
+    assert causes(
+        found("1", "growth.weight_kg.impossible", variable="weight_kg", severity="critical"),
+        found("2", "growth.weight_kg.unit", variable="weight_kg", severity="warning"),
+        found("3", "growth.waz.flag", variable="waz", severity="warning"),
+        found("4", "growth.length_cm.unit", variable="length_cm", severity="warning"),
+    ) == {"1": "1", "2": "1", "3": "1", "4": None}
+
+
+def test_a_batch_in_pounds_explains_its_rows_and_their_scores():
+    said = "5.44 kg (z -1) if written in pounds, as all of site=A; team=1"
+    assert causes(
+        found("1", "growth.weight_kg.unit_batch", "site=A; team=1", "weight_kg", severity="warning"),
+        found("2", "growth.weight_kg.unit_in_batch", variable="weight_kg", severity="info", expected=said),
+        found("3", "growth.waz.flag", variable="waz", severity="warning"),
+        found(
+            "4", "growth.weight_kg.unit_in_batch", "b|m3", "weight_kg", severity="info", expected=said + "2"
+        ),
+    ) == {"1": "1", "2": "1", "3": "1", "4": None}
+
+
+def test_a_team_that_measures_in_the_other_position_explains_its_rows_alone():
+    assert causes(
+        found("1", "growth.position.often", "site=A; team=1", "measured", severity="warning"),
+        found("2", "growth.position.age", variable="measured", severity="info", site="A", team="1"),
+        found("3", "growth.position.age", "b|m3", "measured", severity="info", site="A", team="2"),
+    ) == {"1": "1", "2": "1", "3": None}
+
+
+def test_a_copied_visit_explains_the_values_that_were_carried_forward():
+    assert causes(
+        found("1", "growth.visit.carried_forward", variable="weight_kg", severity="warning"),
+        found("2", "growth.length_cm.carried_forward", variable="length_cm", severity="info"),
+        found("3", "growth.length_cm.carried_forward", "b|m3", "length_cm", severity="info"),
+    ) == {"1": "1", "2": "1", "3": None}

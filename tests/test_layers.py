@@ -16,7 +16,7 @@ LAYERS = (
     {"cli"},
     {"demo"},
     {"pipeline", "deliver", "contracts", "inspection"},
-    {"conclude"},
+    {"conclude", "exports"},
     {"study"},
     {"uploads"},
     {"readers", "mapping", "normalise", "derive", "checks", "summarise", "report", "emit", "privacy"},

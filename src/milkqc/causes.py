@@ -22,6 +22,16 @@ COMPARED = {
     "length_cm": {"growth.head.above_length", "growth.length.shrinks"},
     "head_circumference_cm": {"growth.head.above_length", "growth.head.shrinks"},
 }
+# Suspicions that name what happened to measures, and the measures.
+SWAPPED = {
+    "growth.weight_length.swapped": ("weight_kg", "length_cm"),
+    "growth.length_head.swapped": ("length_cm", "head_circumference_cm"),
+}
+# One finding about a team, and the rule that lists its rows.
+OFTEN = {
+    "growth.position.often": "growth.position.age",
+    "growth.visit.fits_next_often": "growth.visit.fits_next",
+}
 # What a visit's wrong date drags along, in the growth row and in the visits row of the same participant and visit.
 DATED = (
     "growth.visit.outside_window",
@@ -29,8 +39,12 @@ DATED = (
     "growth.age.",
     "growth.length.shrinks",
     "growth.head.shrinks",
+    "growth.visit.fits_next",
     "visits.visit.",
 )
+
+# What a REDCap dictionary says of a single cell.
+OF_CELL = ("redcap.choice", "redcap.range", "redcap.type")
 
 # What it takes to see that a finding explains another one.
 _ASKED = (
@@ -42,7 +56,13 @@ _ASKED = (
     "visit",
     "variable",
     "value",
+    "source_file",
+    "source_row",
     "source_column",
+    "severity",
+    "expected",
+    "site",
+    "team",
 )
 Row = dict[str, Any]
 Key = tuple[str | None, str | None]  # table and row_id, or participant and visit
@@ -88,6 +108,18 @@ def _pairs(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
         yield from _of_measure(root, by_row[root["table"], root["row_id"]])
     for root in (row for row in rows if row["rule_id"] == "growth.visit.before_birth"):
         yield from _of_date(root, by_row, visited)
+    for root in (row for row in rows if row["rule_id"] == "growth.head.above_length"):
+        for row in by_row[root["table"], root["row_id"]]:
+            if row["rule_id"] == "growth.length_head.swapped":
+                yield root, row
+    yield from _of_groups(rows, by_row)
+    for root in (row for row in rows if _names_what_happened(row["rule_id"])):
+        for variable in SWAPPED.get(root["rule_id"], (root["variable"],)):
+            yield from _of_measure({**root, "variable": variable}, by_row[root["table"], root["row_id"]])
+    for root in (row for row in rows if row["rule_id"] == "growth.visit.carried_forward"):
+        for row in by_row[root["table"], root["row_id"]]:
+            if row["rule_id"].endswith((".carried_forward", ".carried_on")) and row is not root:
+                yield root, row
     for root in (row for row in rows if row["rule_id"].endswith(".range")):
         yield from _of_measure(root, by_row[root["table"], root["row_id"]])
     for root in (row for row in rows if row["rule_id"] == "growth.visit.outside_study"):
@@ -95,15 +127,58 @@ def _pairs(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
     for root in (row for row in rows if row["rule_id"].startswith("reading.link.")):
         for row in told.get(f"{root['source_column']}={root['value']}", ()):
             yield root, row
+    for follower in (row for row in rows if row["rule_id"] in OF_CELL):
+        yield from _of_cell(follower, by_row[follower["table"], follower["row_id"]])
+
+
+def _names_what_happened(rule: str) -> bool:
+    return rule in SWAPPED or (rule.startswith("growth.") and rule.endswith(".unit"))
+
+
+def _of_groups(rows: list[Row], by_row: dict[Key, list[Row]]) -> Iterator[tuple[Row, Row]]:
+    """A batch in another unit explains its rows and what is said of them, a team's habit the rows that show it."""
+    members: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        rule = row["rule_id"]
+        if rule.endswith(".unit_in_batch"):
+            group = str(row["expected"]).partition(", as all of ")[2]
+            members.setdefault((rule.removesuffix("_in_batch"), group), []).append(row)
+        elif rule in OFTEN.values():
+            named = [f"{part}={row[part]}" for part in ("site", "team") if row[part] is not None]
+            members.setdefault((rule, "; ".join(named)), []).append(row)
+    for root in rows:
+        rule = root["rule_id"]
+        listed = OFTEN.get(rule) or (rule.removesuffix("_batch") if rule.endswith(".unit_batch") else None)
+        for row in members.get((listed or "", root["row_id"]), ()):
+            yield root, row
+            yield from _of_measure(root, by_row[row["table"], row["row_id"]])
 
 
 def _of_measure(root: Row, beside: list[Row]) -> Iterator[tuple[Row, Row]]:
     for row in beside:
+        suspected = row["variable"] == root["variable"] and (
+            _names_what_happened(row["rule_id"]) or row["rule_id"].endswith((".velocity", ".unit_in_batch"))
+        )
+        swapped = root["variable"] in SWAPPED.get(row["rule_id"], ())
+        if root["finding_id"] == row["finding_id"]:
+            continue
+        if root["severity"] == "warning" and row["severity"] == "critical":
+            continue
         same = row["variable"] == root["variable"] and row["rule_id"].endswith(".range")
         score = row["rule_id"].endswith(".flag") and row["variable"] in SCORES.get(root["variable"] or "", ())
         compared = row["rule_id"].removesuffix("_slightly") in COMPARED.get(root["variable"] or "", ())
-        if row is not root and (same or score or compared):
+        if same or score or compared or suspected or swapped:
             yield root, row
+
+
+def _of_cell(follower: Row, beside: list[Row]) -> Iterator[tuple[Row, Row]]:
+    """What a REDCap dictionary says of a source cell follows from what else is wrong with the same cell."""
+    for row in beside:
+        here = row["source_row"] == follower["source_row"] and row["source_file"] == follower["source_file"]
+        made_of = (row["source_column"] or "").split("; ")
+        of_value = row["rule_id"].endswith((".unreadable", ".unknown", ".impossible", ".range", ".hard"))
+        if row["rule_id"] not in OF_CELL and of_value and here and follower["source_column"] in made_of:
+            yield row, follower
 
 
 def _of_date(

@@ -32,6 +32,7 @@ def conclude(
     from milkqc.emit.tables import formulas, split
     from milkqc.summarise.codebook import codebook
     from milkqc.summarise.evidence import evidence
+    from milkqc.summarise.growth_curves import growth_curves
     from milkqc.summarise.laboratory import laboratory
     from milkqc.summarise.mae_reference import reference_table
     from milkqc.summarise.overview import statistics
@@ -74,6 +75,7 @@ def conclude(
     )
     figures |= laboratory(tables["milk"], applied.controls)
     figures["mae_sensitivity"] = sensitivity(tables["milk"], tables["participants"], choices(study), findings)
+    figures["growth_curves"] = growth_curves(tables, findings)
     outputs = {
         **clean,
         "analysis": analysis,

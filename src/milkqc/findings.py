@@ -23,6 +23,7 @@ DRAFT_SCHEMA: dict[str, Any] = {
     "row_id": pl.String,
     "engine": pl.String,
     "variable": pl.String,
+    "label": pl.String,
     "value": pl.String,
     "unit": pl.String,
     "expected": pl.String,
@@ -66,6 +67,8 @@ FINDINGS_SCHEMA: dict[str, Any] = {
     "source_column": pl.String,
 }
 
+# A finding about one site or team of a table (`site=A; team=2`) belongs to it, so that the site is asked.
+_OF_GROUP = {name: rf"(?:^|; ){name}=([^;]+)" for name in ("site", "team")}
 _ORDER = {"critical": 0, "warning": 1, "info": 2}
 
 
@@ -126,6 +129,13 @@ def complete(
     findings = findings.with_columns(message=_messages(findings)).select(
         pl.col(name).cast(kind) for name, kind in FINDINGS_SCHEMA.items()
     )
+    findings = findings.with_columns(
+        pl.when(pl.col("participant_id").is_null())
+        .then(pl.coalesce(name, pl.col("row_id").str.extract(pattern)))
+        .otherwise(name)
+        .alias(name)
+        for name, pattern in _OF_GROUP.items()
+    )
     # Two drafts of one rule, row and variable (a key's merged rows, say) are one finding about more rows.
     whole_count = pl.col("n_rows").sum().over("finding_id")
     return sort(
@@ -152,12 +162,12 @@ def _described(
         told.append((table, variable, file, label or variable, unit or None, mapped))
     names = ("table", "variable", "source_file", "_label", "_unit", "_columns")
     known = pl.DataFrame(told, schema=dict.fromkeys(names, pl.String), orient="row")
-    # What reading could not read is shown as written: it has the source's unit, not the canonical one.
-    as_written = pl.col("rule_id").str.starts_with("reading.")
+    # What was judged as written has the source's unit, not the canonical one.
+    as_written = pl.col("rule_id").str.contains(r"^(?:reading|redcap)\.")
     return whole.join(
         known, on=["table", "variable", "source_file"], how="left", nulls_equal=True, maintain_order="left"
     ).with_columns(
-        label=pl.col("_label"),
+        label=pl.coalesce("label", "_label"),
         unit=pl.coalesce("unit", pl.when(~as_written).then("_unit")),
         source_column=pl.when(pl.col("source_column") != "").then("source_column").otherwise("_columns"),
     )

@@ -87,6 +87,7 @@ class Source:
     `codes` the raw code of a cell missing by code ("99", ".a"), `reasons` why it is missing (the code's label,
     or `system`, `empty`, `structural`). `dropped` are identifier columns left out on purpose. `rows` holds each
     row's 1-based number in the file (Int64) where a reader chose among the file's rows; null when it took all.
+    `event_forms` are the forms of each event of a REDCap project, where the file says so.
     `candidates` are perhaps missing-data codes, to be asked for before anybody reads them as data.
     """
 
@@ -99,6 +100,7 @@ class Source:
     dropped: tuple[str, ...] = ()
     rows: pl.Series | None = None
     candidates: tuple[Candidate, ...] = ()
+    event_forms: Mapping[str, frozenset[str]] | None = None
 
     def variable(self, name: str) -> Variable:
         """The variable called `name`; KeyError when the file has none."""

@@ -14,6 +14,7 @@ import polars as pl
 
 from milkqc import reference
 from milkqc.conclude import conclude, left_blank
+from milkqc.exports import exports, mapped
 from milkqc.model import SEVERITIES, TABLES, LedgerRow, Result
 from milkqc.study import Study, choices, open_study, rule_settings
 from milkqc.uploads import Uploads
@@ -76,10 +77,11 @@ def judge(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str |
 
 
 def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str | None) -> Result:
-    from milkqc.checks import compare, contract, suites
+    from milkqc.checks import compare, contract, dictionary, suites
     from milkqc.checks import rules as coded
     from milkqc.checks.laboratory import run as laboratory
     from milkqc.checks.views import views as checked_views
+    from milkqc.derive.suspicion import suspicions
     from milkqc.mapping.apply import apply
     from milkqc.mapping.comparisons import compared
 
@@ -94,16 +96,18 @@ def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str
         tables = _derived(tables, study)
     with step("checking the contract"):
         promised = contract.check(tables)
+    with step("looking within each child"):
+        views = checked_views(tables, suspected=suspicions(tables["growth"], tables["participants"]))
     with step("checking suites"):
-        views = checked_views(tables)
         believed = suites.check(views, study.rules, off=study.off)
     with step("checking rules"):
         ruled = coded.check(views, settings=rule_settings(study), off=study.off)
         batches = laboratory.check(views["milk"], applied.controls, off=frozenset(study.off))
+        explained = dictionary.check(exports(study, restricted), mapped=mapped(applied), off=study.off)
         own = compare.check(tables, compared(study.loaded.mapping))
     with step("summing up"):
         analysis, analysis_drafts = _analysis(tables, study)
-        parts = (applied, promised, believed, ruled, batches, own)
+        parts = (applied, promised, believed, ruled, explained, batches, own)
         drafts = pl.concat([unit_drafts, analysis_drafts, *(part.drafts for part in parts)])
         drafts = laboratory.explained(drafts, views["milk"])
         ledger = [*unit_ledger, *(row for part in parts for row in part.ledger)]

@@ -56,7 +56,7 @@ class CodedRule:
     source: str
     says: str
     needs: tuple[str, ...]
-    level: Literal["row", "dataset"]
+    level: Literal["row", "group", "dataset"]
     per: tuple[str, ...]
     value: str
     expected: str
@@ -90,7 +90,7 @@ def rule(
     passes: Mapping[str, Sequence[Any]],
     fails: Mapping[str, Sequence[Any]],
     needs: tuple[str, ...] | None = None,
-    level: Literal["row", "dataset"] = "row",
+    level: Literal["row", "group", "dataset"] = "row",
     per: tuple[str, ...] = (),
     value: str = "",
     expected: str = "",
@@ -104,7 +104,8 @@ def rule(
     has a value; the others are not judged, and counted where the first column has one. So an expression
     never meets a null that it must treat in some engine's own way.
     `per` makes one finding of all failing rows that share these columns (a sample, an infant), at the first
-    row_id; `level="dataset"` one finding `*` for the table. `value` and `expected` are texts with columns in
+    row_id; `level="group"` one finding of all failing rows that share the first of `per`, whose label (`site=A; team=2`,
+    or `*`) is the finding's row_id; `level="dataset"` one finding `*` for the table. `value` and `expected` are texts with columns in
     braces. `requires` names a setting or a table without which the rule does not apply.
     `passes` and `fails` are small frames, column by column, run as tests on every engine: no row of the first
     fails; in the second the rows that fail are marked by a list under `!` (default: all).

@@ -112,7 +112,8 @@ def _drafts(rule: CodedRule, failing: pl.DataFrame) -> Iterable[dict[str, Any]]:
     elif rule.per:
         groups = failing.group_by(*rule.per, maintain_order=True).agg(pl.all().first(), _n=pl.len())
         for row in groups.sort("row_id").iter_rows(named=True):
-            yield _draft(rule, row, row["row_id"], row["_n"])
+            place = row[rule.per[0]] if rule.level == "group" else row["row_id"]
+            yield _draft(rule, row, place, row["_n"])
     else:
         for row in failing.iter_rows(named=True):
             yield _draft(rule, row, row["row_id"], 1)

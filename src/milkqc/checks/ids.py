@@ -9,9 +9,10 @@ from milkqc.model import TABLES, Rule
 
 
 def current(rules: Sequence[Rule]) -> tuple[str, ...]:
-    """The ids of the contract, the coded rules and `rules` (the loaded rule files), sorted."""
+    """The ids of the contract, the coded rules, the dictionary's rules and `rules` (the loaded rule files), sorted."""
     from milkqc.checks.contract import promises
     from milkqc.checks.declare import all_rules
+    from milkqc.checks.dictionary import SEVERITY
     from milkqc.checks.laboratory.rules import RULES as LABORATORY
 
     return tuple(
@@ -22,6 +23,7 @@ def current(rules: Sequence[Rule]) -> tuple[str, ...]:
                 *(rule.id for rule in rules),
                 *LABORATORY,
                 *(f"{table}.compare" for table in TABLES),
+                *SEVERITY,
                 "milk.limits.none",
                 "biomarkers.limits.none",
             }

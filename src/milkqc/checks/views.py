@@ -18,30 +18,60 @@ PREFIX = "participant_"
 AGE_GROUP = "age_group"
 AGE_GROUPS = ("under_five", "five_or_older", "unknown")
 FIVE_YEARS = 60 * 30.4375
+# Who measured, as a label: `site=A; team=2`, of what is known; null where neither is.
+MEASURED_BY = "measured_by"
+# What derive.suspicion finds of each growth row, and what a rule may therefore name.
+SUSPECTED = ("weight_kg", "length_cm", "head_circumference_cm", "muac_cm")
+SUSPICION: dict[str, Any] = {
+    **{
+        f"{measure}__{what}": kind
+        for measure in SUSPECTED
+        for what, kind in (
+            ("reading", pl.String()),
+            ("would_be", pl.Float64()),
+            ("would_score", pl.Float64()),
+            ("odds", pl.Float64()),
+            ("batch", pl.String()),
+            ("velocity", pl.Float64()),
+        )
+    },
+    **{
+        f"{pair}__{what}": pl.Float64()
+        for pair in ("weight_length", "length_head")
+        for what in ("odds", "first", "second")
+    },
+    "fits_next__odds": pl.Float64(),
+    "fits_next__day": pl.Float64(),
+}
 
 
-def views(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+def views(
+    tables: Mapping[str, pl.DataFrame], *, suspected: pl.DataFrame | None = None
+) -> dict[str, pl.DataFrame]:
     """Each table with its participant's columns as `participant_<column>`, and `participant_found`.
 
     Same rows in the same order. A row is looked up by its infant_id where it has one, else by its
     participant_id (of twins, the first infant in order of row_id). `participant_found` is false for a row
-    without a participant; growth rows have an `age_group` (under_five, five_or_older, unknown). Columns of the dictionary that a table lacks are added as null, `repeat_allowed`
+    without a participant; growth rows have an `age_group` (under_five, five_or_older, unknown), `measured_by`
+    (`site=A; team=2`) and the columns of SUSPICION: those of `suspected`, a row for each row of the growth table in
+    its order, else null. Columns of the dictionary that a table lacks are added as null, `repeat_allowed`
     (the mapping said how repeats of a key are meant) as false; a table that is absent is empty.
     """
     whole = {name: _whole(name, tables.get(name)) for name in TABLES}
-    whole["growth"] = whole["growth"].with_columns(_age_group())
+    whole["growth"] = whole["growth"].with_columns(_age_group(), *_beside(whole["growth"], suspected))
     people = whole["participants"].sort("row_id")
     facts = {
         column: PREFIX + column
         for (table, column) in dictionary()
         if table == "participants" and column not in {"row_id", "participant_id", "infant_id"}
     }
-    return {
+    seen = {
         name: table.with_columns(pl.lit(True).alias(FOUND))
         if name == "participants"
         else _with_participant(table, people, facts)
         for name, table in whole.items()
     }
+    return {**seen, "growth": seen["growth"].with_columns(_measured_by())}
 
 
 def types(table: str) -> dict[str, Any]:
@@ -54,8 +84,24 @@ def types(table: str) -> dict[str, Any]:
         for (name, column), entry in dictionary().items()
         if name == "participants" and column not in {"row_id", "participant_id", "infant_id"}
     }
-    grouped = {AGE_GROUP: pl.String} if table == "growth" else {}
+    grouped = {AGE_GROUP: pl.String, MEASURED_BY: pl.String, **SUSPICION} if table == "growth" else {}
     return {**own, **theirs, **grouped, FOUND: pl.Boolean, ALLOWED: pl.Boolean}
+
+
+def _beside(growth: pl.DataFrame, suspected: pl.DataFrame | None) -> list[pl.Series | pl.Expr]:
+    if suspected is not None:
+        return list(suspected.select(list(SUSPICION)).get_columns())
+    return [
+        pl.lit(None, dtype=kind).alias(name) for name, kind in SUSPICION.items() if name not in growth.columns
+    ]
+
+
+def _measured_by() -> pl.Expr:
+    team = pl.coalesce("team", f"{PREFIX}team")
+    named = pl.concat_str(
+        pl.lit("site=") + pl.col(f"{PREFIX}site"), pl.lit("team=") + team, separator="; ", ignore_nulls=True
+    )
+    return pl.when(named != "").then(named).alias(MEASURED_BY)
 
 
 def _age_group() -> pl.Expr:

@@ -64,7 +64,7 @@ def score(
         raise FrameError(
             "preterm_age", f"{preterm_age!r} is not known.", f"Choose {' or '.join(get_args(PretermAge))}."
         )
-    child = _children(growth, participants).with_columns(
+    child = children(growth, participants).with_columns(
         age_columns(
             visit_date=pl.col("visit_date"),
             birth_date=pl.col("infant_birth_date"),
@@ -90,7 +90,7 @@ def score(
     return growth.with_columns(added)
 
 
-def _children(growth: pl.DataFrame, participants: pl.DataFrame) -> pl.DataFrame:
+def children(growth: pl.DataFrame, participants: pl.DataFrame) -> pl.DataFrame:
     """Row by row what scoring reads, with the participant's facts where the row has none of its own."""
     facts = participants.select(
         pl.col(name).cast(kind) if name in participants.columns else pl.lit(None, dtype=kind).alias(name)

@@ -282,11 +282,11 @@ class Table(Model):
     sheet: str | None = None
     dictionary: str | None = None
     catalog: str | None = None
+    event_forms: str | None = None
     form: str | None = None
     mixed: Literal["allow"] | None = None
     missing_codes: dict[str, str] | None = None
     syntax: str | None = None
-    event_forms: str | None = None
 
 
 class Visit(Model):

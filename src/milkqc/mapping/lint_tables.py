@@ -98,7 +98,7 @@ def _redcap(path: Path_, table: Table, faults: FaultList) -> None:
         )
     if table.format in REDCAP_FORMATS or (table.file or "").lower().endswith(".xml"):
         return
-    for key in ("form", "mixed", "missing_codes", "dictionary"):
+    for key in ("form", "mixed", "missing_codes", "dictionary", "event_forms"):
         if getattr(table, key) is not None:
             faults.add(
                 (*path, key),

@@ -50,9 +50,12 @@ def title(rule_id: str) -> str:
     return catalogue().get(rule_id, {}).get("title", rule_id)
 
 
-def message(rule_id: str, fields: Mapping[str, Any]) -> str:
-    """The rule's sentence with the finding's own words put in; its title or id when it has no sentence."""
-    return _text(rule_id).format_map(_Blank({key: _short(value) for key, value in fields.items()}))
+def message(rule_id: str, fields: Mapping[str, Any], *, variant: str = "says") -> str:
+    """The rule's sentence with the finding's own words put in; its title or id when it has no sentence.
+
+    `variant` names another sentence of the rule's entry (`most`: said once of a field that fails in most rows).
+    """
+    return _text(rule_id, variant).format_map(_Blank({key: _short(value) for key, value in fields.items()}))
 
 
 def sentence(rule_id: str, columns: Collection[str]) -> pl.Expr:
@@ -75,9 +78,9 @@ def sentence(rule_id: str, columns: Collection[str]) -> pl.Expr:
     return pl.concat_str(parts or [pl.lit("")])
 
 
-def _text(rule_id: str) -> str:
+def _text(rule_id: str, variant: str = "says") -> str:
     entry = catalogue().get(rule_id, {})
-    return entry.get("says") or entry.get("title") or rule_id
+    return entry.get(variant) or entry.get("title") or rule_id
 
 
 def _short(value: Any) -> Any:

@@ -34,7 +34,8 @@ class ReadOptions:
     `section` is what the line above one of several tables reads; the table ends at a blank line.
     `dictionary` is a REDCap data dictionary, `form` one of its instruments, `keep` the identifier fields not to drop;
     `mixed` takes a form that repeats in one event and not in another, `missing_codes` are the project's (None: not
-    declared), `syntax` is the SPSS, SAS, Stata or R file that names the columns of an export.
+    declared), `syntax` is the SPSS, SAS, Stata or R file that names the columns of an export,
+    `event_forms` the list of which events have which forms.
     `decimal` and `thousands` belong to the cells, which stay as written; a reader hands them on.
     `max_cells` (rows x columns) keeps a small file that unpacks into a huge table from filling the memory.
     `reader_seconds` and `reader_memory` (bytes) limit the process that opens binary files, for each file.

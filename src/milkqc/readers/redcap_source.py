@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from milkqc.model import Candidate, CellFault, Source
+from milkqc.readers.files import File
 from milkqc.readers.frames import blanks, side_table
 from milkqc.readers.options import ReadOptions
 from milkqc.readers.redcap_blocks import key_of, repeated, rows_of_form, structural, untouched
 from milkqc.readers.redcap_columns import Column, described
+from milkqc.readers.redcap_events import read_event_forms
 from milkqc.readers.redcap_export import EVENT, INSTANCE, INSTRUMENT, SYSTEM, Export
 from milkqc.readers.redcap_identifiers import dropped, unflagged
 from milkqc.readers.redcap_missing import candidates, coded
@@ -45,6 +47,9 @@ def source_of(export: Export, options: ReadOptions) -> Source:
 
 def prepare(export: Export, options: ReadOptions) -> Prepared:
     """Everything that is the same for all forms. SourceError for columns of no field and for repeated keys."""
+    if options.event_forms is not None:
+        listed = read_event_forms(File.of(options.event_forms))
+        export = replace(export, structure=replace(export.structure, event_forms=listed))
     columns = described(export.file, export.frame.columns, export.dictionary)
     gone = dropped(columns, options.keep)
     frame, empty = blanks(export.frame)
@@ -133,6 +138,7 @@ def _taken(
         dropped=prepared.dropped,
         rows=None if kept_all else rows.arg_true().cast(pl.Int64) + 1,
         candidates=asked,
+        event_forms=export.structure.event_forms,
     )
 
 

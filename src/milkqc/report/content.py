@@ -21,6 +21,7 @@ KNOWN_STATISTICS = (
     "zscores",
     "zscores_by_site",
     "flagged_children",
+    "growth_curves",
     "ages",
     "completeness",
     "scheduled_people",
@@ -253,12 +254,17 @@ def _statistics(result: Result, limits: Limits) -> dict[str, Any]:
         frame = result.statistics.get(name, pl.DataFrame())
         if "arm" in frame.columns and not result.settings.get("unblinded"):
             continue
-        if "site" in frame.columns and name != "flagged_children":  # cut groups before the whole
+        if "site" in frame.columns and name not in {
+            "flagged_children",
+            "growth_curves",
+        }:  # cut groups before the whole
             frame = frame.sort(pl.col("site").is_not_null(), maintain_order=True)
         if name == "scheduled_people":
             told[name] = scheduled.scheduled(result, limits)
             continue
-        cap = limits.rows_per_rule if name == "flagged_children" else limits.table
+        cap = {"flagged_children": limits.rows_per_rule, "growth_curves": limits.rows_per_rule // 2}.get(
+            name, limits.table
+        )
         told[name] = listing(adequacy.named(frame) if name in _NAMED else frame, cap, limits=limits)
     return told
 

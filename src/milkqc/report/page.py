@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from milkqc.report import charts, words
 from milkqc.report.found import sites_said
+from milkqc.report.growth_curves import growth_curve
 from milkqc.report.laboratory_charts import levey_jennings, medians_chart
 from milkqc.report.place import KINDS
 from milkqc.report.scheduled import anchor_of, behind
@@ -62,6 +63,10 @@ def page(told: Mapping[str, Any]) -> str:
             style=Markup(_package_text("report.css")),  # noqa: S704 - our own file, not data
             mae_pictures=_mae_pictures(told["mae"]),
             lab_pictures=[_lab_pictures(each) for each in told["laboratory"]["pages"]],
+            curves=[
+                {**each, "svg": growth_curve(each, key=f"curve-{place}")}
+                for place, each in enumerate(told["statistics"]["growth_curves"]["rows"], start=1)
+            ],
             by_site=_by_site(told["statistics"]["zscores_by_site"]["rows"]),
             card_at={(each["table"], each["variable"]): each["anchor"] for each in told["variables"]["list"]},
             panels=[

@@ -5,6 +5,7 @@ from __future__ import annotations
 import narwhals.stable.v2 as nw
 
 from milkqc.checks.declare import Judgement, rule
+from milkqc.checks.views import MEASURED_BY
 
 # WHO Child Growth Standards: standing height is 0.7 cm below recumbent length; lying below 24 months (731 d).
 LYING_ABOVE_STANDING_CM = 0.7
@@ -13,8 +14,16 @@ TWO_YEARS_DAYS = 731
 TWO_YEARS_FROM = TWO_YEARS_DAYS - 0.5
 # WHO anthro: a height "standing" before 9 months is not believed.
 NINE_MONTHS_DAYS = 9 * 30.4375
+# A team is named from this share and number of its rows on; the rows themselves inform.
+TEAM_SHARE, TEAM_ROWS = 0.10, 5
+# Odds (log10) from which a value has a finding of its own as one in another unit or swapped (rules/suspicion.py).
+SUSPECTED_FROM = 2.0
 _CHILD = ("infant_id", "age_days")
 _FLAGS = {"length_cm": "laz_flag", "head_circumference_cm": "hcz_flag"}
+_ODDS = {
+    "length_cm": ("length_cm__odds", "weight_length__odds", "length_head__odds"),
+    "head_circumference_cm": ("head_circumference_cm__odds", "length_head__odds"),
+}
 # Two careful observers differ by up to 0.7 cm in length and 0.5 cm in head circumference (the largest differences
 # that the WHO Multicentre Growth Reference Study accepted; from general knowledge, unverified).
 _AGREEMENT = "milkqc: beyond what two measurements of one child differ by (WHO MGRS accepted 0.7 and 0.5 cm; unverified)"
@@ -32,7 +41,7 @@ def lying_length() -> nw.Expr:
 def _shrinks(measure: nw.Expr, column: str, flag: str, *, above: float, up_to: float | None) -> Judgement:
     """Against the infant's previous measurement (rows without one are left out before), at a lower age.
 
-    A measurement that WHO flags is left out as well: it has a finding of its own, and the next good one would
+    A measurement that WHO flags, or that is suspected of another unit or a swap, is left out as well: it has a finding of its own, and the next good one would
     look as if the child had shrunk.
     """
     order = ("age_days", "row_id")
@@ -47,6 +56,8 @@ def _shrinks(measure: nw.Expr, column: str, flag: str, *, above: float, up_to: f
     # A visit before birth has a finding of its own; in the order of ages it would make others shrink.
     # Cast, because pandas keeps a column with nulls as objects, which `~` does not take.
     believed = ~nw.col(flag).cast(nw.Boolean).fill_null(value=False)
+    for odds in _ODDS[column]:
+        believed = believed & (nw.col(odds).cast(nw.Float64).fill_null(0.0) < SUSPECTED_FROM)
     among = (nw.col("age_days") >= 0) & believed
     return Judgement(fails, among=among, shows={"before": shown, "day": earlier})
 
@@ -62,7 +73,13 @@ for _id, _column, _severity, _above, _up_to, _second in (
     @rule(
         _id,
         table="growth",
-        columns=(_column, *_CHILD, _FLAGS[_column], *(("measured",) if _column == "length_cm" else ())),
+        columns=(
+            _column,
+            *_CHILD,
+            _FLAGS[_column],
+            *_ODDS[_column],
+            *(("measured",) if _column == "length_cm" else ()),
+        ),
         needs=(_column, *_CHILD),
         severity=_severity,  # type: ignore[arg-type]
         source=_AGREEMENT,
@@ -138,3 +155,30 @@ def position_against_age() -> Judgement:
     return Judgement(
         (standing & ~old) | (~standing & old), among=~standing | (nw.col("age_days") >= NINE_MONTHS_DAYS)
     )
+
+
+@rule(
+    "growth.position.often",
+    table="growth",
+    columns=("measured", MEASURED_BY, "age_days"),
+    level="group",
+    per=(MEASURED_BY,),
+    severity="warning",
+    source="milkqc: from 10 % and 5 of a team's measured rows on; WHO/UNICEF reporting asks for the table, the limit is unverified",
+    value="{n_rows} children",
+    expected="lying under 24 months, standing from then",
+    passes={"measured": ["standing"] * 4, MEASURED_BY: ["team=1"] * 4, "age_days": [300.0] * 4},
+    fails={
+        "measured": [*["standing"] * 5, "lying"],
+        MEASURED_BY: ["team=1"] * 6,
+        "age_days": [300.0] * 6,
+        "!": [True, True, True, True, True, False],
+    },
+)
+def position_against_age_often() -> nw.Expr:
+    """One team often measures in the other position; growth.position.age lists the rows."""
+    standing, old = nw.col("measured") == "standing", nw.col("age_days") >= TWO_YEARS_FROM
+    other = (standing & ~old) | (~standing & old)
+    counted = other.cast(nw.Int64).sum().over(MEASURED_BY)
+    rows = nw.col("age_days").count().over(MEASURED_BY)
+    return other & (counted >= TEAM_ROWS) & (counted >= rows * TEAM_SHARE)

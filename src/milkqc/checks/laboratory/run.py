@@ -14,16 +14,18 @@ from milkqc.checks.laboratory.rules import RULES
 from milkqc.model import Checked, LedgerRow
 
 UNIT, SHIFTED = "milk.batch.unit", "milk.batch.shifted"
-# Findings of single results that a batch in the wrong unit brings about.
-_FOLLOWERS = (".range", ".hard", ".batch_median", ".under_limit", ".impossible")
+# Findings of single results, and of the batch, that a batch in the wrong unit brings about.
+_FOLLOWERS = (".range", ".hard", ".batch_median", ".under_limit", ".impossible", ".westgard")
 
 
 def check(milk: pl.DataFrame, controls: pl.DataFrame, *, off: Collection[str] = ()) -> Checked:
     """Judge the view of milk and the laboratory's own rows (both in canonical values) batch by batch.
 
     Each rule (laboratory.rules.RULES) has a row of the ledger for each analyte that milk holds. Rules named in `off`
-    are not run, and the ledger says so.
+    are not run, and the ledger says so. A batch of which every result was superseded by a later run asks nothing of
+    its blanks and controls: the laboratory has rejected it.
     """
+    controls = _of_kept_runs(milk, controls)
     suspected = _detective(milk, controls)
     known = [(one.analyte, one.name) for one in suspected.found if one.by == "batch"]
     whole = Part.together(
@@ -42,6 +44,12 @@ def check(milk: pl.DataFrame, controls: pl.DataFrame, *, off: Collection[str] = 
     kept = [one for one in whole.found if one.rule not in off]
     analytes = sorted({*milk["analyte"].drop_nulls(), *(analyte for _, analyte in whole.judged)})
     return Checked(findings.drafts(_draft(one) for one in kept), tuple(_ledger(whole, analytes, off)))
+
+
+def _of_kept_runs(milk: pl.DataFrame, controls: pl.DataFrame) -> pl.DataFrame:
+    runs = milk.filter(pl.col("batch").is_not_null()).group_by("analyte", "batch")
+    rejected = runs.agg(pl.col("reported").fill_null(value=True).any()).filter(~pl.col("reported"))
+    return controls.join(rejected, on=["analyte", "batch"], how="anti", maintain_order="left")
 
 
 def _detective(milk: pl.DataFrame, controls: pl.DataFrame) -> Part:
@@ -90,7 +98,7 @@ def _shown(posterior: float) -> str:
 
 
 def explained(drafts: pl.DataFrame, milk: pl.DataFrame) -> pl.DataFrame:
-    """`drafts` with the cause of a batch in another unit on the findings of its own results."""
+    """`drafts` with the cause of a batch in another unit on the findings of its own results, controls and median."""
     causes = drafts.filter(pl.col("rule_id") == UNIT).select("variable", "cause_id", group="row_id")
     if causes.is_empty():
         return drafts
@@ -103,7 +111,14 @@ def explained(drafts: pl.DataFrame, milk: pl.DataFrame) -> pl.DataFrame:
             for name in names
         ]
     )
-    mine = rows.join(causes, on=["group", "variable"]).select("row_id", "variable", _cause="cause_id")
+    mine = pl.concat(
+        [
+            rows.join(causes, on=["group", "variable"]).select("row_id", "variable", _cause="cause_id"),
+            causes.select("variable", _cause="cause_id", row_id="group").select(
+                "row_id", "variable", "_cause"
+            ),
+        ]
+    )
     follower = pl.any_horizontal([pl.col("rule_id").str.ends_with(end) for end in _FOLLOWERS])
     return (
         drafts.join(

@@ -1,8 +1,8 @@
 """The unit detective by simulation: how often it names a batch in another unit, and how often it accuses a sound one.
 
 `python -m benchmarks detective` draws few studies for each line and holds the bounds; `python -m
-benchmarks.bench_detective REPEATS FOLDER` draws REPEATS for each and writes the tables of docs/laboratory.md as csv
-into FOLDER. Every study is drawn with a seed of its own, so a line does not hang on the lines before it.
+benchmarks.bench_detective REPEATS FOLDER` draws REPEATS for each and writes the table and the figures of
+docs/laboratory.md into FOLDER (40 docs/images: 25,760 studies, about 20 minutes). Every study is drawn with a seed of its own, so a line does not hang on the lines before it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from benchmarks import detective_figures
 from milkqc.checks.laboratory.detective import investigate
 from milkqc.units import unit_factor
 
@@ -239,7 +240,7 @@ def run() -> Iterator[dict[str, Any]]:
 
 
 def main(arguments: list[str]) -> int:
-    """Every grid with `REPEATS` studies a line, as `detective.csv` in `FOLDER`."""
+    """Every grid with `REPEATS` studies a line, as `detective.csv` in `FOLDER`, and the curves drawn from it."""
     repeats, folder = int(arguments[0]), Path(arguments[1])
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "detective.csv").open("w", encoding="utf-8", newline="") as file:
@@ -249,6 +250,7 @@ def main(arguments: list[str]) -> int:
             for name, study in lines():
                 writer.writerow(line(grid, name, study, repeats))
                 file.flush()
+    detective_figures.draw(folder / "detective.csv", folder)
     return 0
 
 

@@ -62,7 +62,7 @@ def _page(
             {"level": plain(level, limits=limits), "mean": plain(part["mean"][0], limits=limits),
              "sd": plain(part["sd"][0], limits=limits), "basis": part["basis"][0],
              **_latest(part.select("batch", "order", "value", "z"), share, limits)}
-            for (level,), part in _parts(controls, ["level"])
+            for (level,), part in sorted(_parts(controls, ["level"]), key=_by_mean)
         ],
         "duplicates": [plain(row, limits=limits) for row in duplicates.drop("analyte").iter_rows(named=True)],
         "findings": {
@@ -74,6 +74,12 @@ def _page(
 
 def _parts(frame: pl.DataFrame, keys: list[str]) -> list[tuple[tuple[Any, ...], pl.DataFrame]]:
     return list(frame.group_by(keys, maintain_order=True)) if frame.height else []
+
+
+def _by_mean(part: tuple[tuple[Any, ...], pl.DataFrame]) -> tuple[float, str]:
+    """Materials from low to high."""
+    (level,), rows = part
+    return float(rows["value"].median()), str(level)  # type: ignore[arg-type]
 
 
 def _latest(frame: pl.DataFrame, most: int, limits: Limits) -> dict[str, Any]:

@@ -186,6 +186,25 @@ def test_a_batch_shows_against_the_same_peoples_other_results():
     assert people.within_person(visits(1.0)).found == []
 
 
+def test_a_dozen_people_who_agree_by_chance_accuse_no_batch():
+    """B1's thirteen pairs lie close together at 1.5 times; the other batches' pairs scatter by a factor of 2."""
+    rng = np.random.default_rng(9)
+    rows = []
+    for k in range(65):
+        batch = f"B{k % 5 + 1}"
+        own = float(np.exp(rng.standard_normal()))
+        apart = (
+            1.5 * np.exp(0.05 * rng.standard_normal())
+            if batch == "B1"
+            else np.exp(0.7 * rng.standard_normal())
+        )
+        rows += [
+            {"participant_id": f"P{k}", "visit": "birth", "batch": f"C{k % 4}", "value": own},
+            {"participant_id": f"P{k}", "visit": "m3", "batch": batch, "value": own * float(apart)},
+        ]
+    assert people.within_person(milk(rows)).found == []
+
+
 def test_a_batch_already_explained_accuses_no_other():
     assert people.within_person(visits(30.0), known=[("zinc", "B3")]).found == []
 

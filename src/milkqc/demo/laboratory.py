@@ -236,9 +236,9 @@ def _plate(
             for place in AGAIN
         ]
     rows += [("QC", level, "", "1", value * wrong) for level, value in materials[1]]
-    for position, (kind, level, tube, replicate, value) in enumerate(rows, start=1):
+    for position, (kind, level, barcode, replicate, value) in enumerate(rows, start=1):
         yield {
-            "SAMPLE": tube,
+            "SAMPLE": barcode,
             "TYPE": kind,
             "MATERIAL": level,
             **_assayed(test, plate, value, date),

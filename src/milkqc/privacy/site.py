@@ -88,6 +88,8 @@ def _controls(controls: pl.DataFrame, kept: Mapping[str, pl.DataFrame]) -> pl.Da
 
     Materials are no people, and without them a site cannot read its own results; a repeat is somebody's sample.
     """
+    if controls.is_empty():
+        return controls
     results = [
         kept[name].select(pl.col("analyte").cast(pl.String), pl.col(key).cast(pl.String).alias(key))
         for key in ("batch", "sample_id")
@@ -99,7 +101,7 @@ def _controls(controls: pl.DataFrame, kept: Mapping[str, pl.DataFrame]) -> pl.Da
         there = [part.drop_nulls().unique() for part in results if key in part.columns]
         own = controls.filter(mine, pl.col(key).is_not_null())
         found.append(own.join(pl.concat(there), on=["analyte", key], how="semi") if there else own.clear())
-    return pl.concat(found).sort("row_id") if controls.height else controls
+    return pl.concat(found).sort("row_id")
 
 
 def _sites(participants: pl.DataFrame) -> pl.DataFrame:

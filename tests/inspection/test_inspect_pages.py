@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from importlib import resources
 
 import jsonschema
+import pandas as pd
+import pyreadstat
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
@@ -87,6 +90,20 @@ def test_any_table_has_a_page_and_json_of_the_promised_shape(tmp_path_factory, v
         assert column.filled + column.missing == found.rows
         assert sum(value.cells for value in column.values) <= column.filled
         assert sum(gap.cells for gap in column.gaps) == column.missing
+
+
+def test_a_range_that_is_open_at_an_end_is_json_too(tmp_path, validator):
+    path = tmp_path / "f.sav"
+    ranges = {"low": [{"lo": -sys.float_info.max, "hi": -1}], "high": [{"lo": 98, "hi": sys.float_info.max}]}
+    pyreadstat.write_sav(
+        pd.DataFrame({"low": [-5.0, 2], "high": [3.0, 99]}), str(path), missing_ranges=ranges
+    )
+    told = as_json(inspect(path))
+    assert faults(validator, told) == []
+    assert [column["missing_ranges"] for column in json.loads(told)["columns"]] == [
+        [[None, -1]],
+        [[98, None]],
+    ]
 
 
 def run(*arguments):

@@ -60,6 +60,11 @@ def test_utf8_cut_inside_a_letter_is_said_to_be_cut(text_file):
     assert refusal(path) == "x.csv: is cut off in the middle of a letter. Export or copy it again."
 
 
+def test_a_damaged_byte_in_the_last_line_is_no_cut(text_file):
+    path = text_file("id,nom\n1,Zoë\n2,née\n3,".encode() + b"\xff\n")
+    assert refusal(path).startswith("x.csv: is UTF-8 but for 1 place, the first in line 4. ")
+
+
 @given(st.text(st.sampled_from("aé\u20acßµ,\n"), min_size=1, max_size=40))
 def test_what_is_written_in_a_known_encoding_is_read_as_such(tmp_path_factory, text):
     path = tmp_path_factory.mktemp("codec") / "x.csv"

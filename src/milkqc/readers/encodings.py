@@ -71,13 +71,13 @@ def _mostly_utf8(file: File) -> None:
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
-        first = error.start
+        first, fault = error.start, error.reason
     else:
         return
     replaced = content.decode("utf-8", errors="replace").count("\ufffd")
     broken = replaced - content.count("\ufffd".encode())
     whole = len(_LETTERS.findall(content))
-    if whole and first >= len(content) - 3:
+    if whole and fault == "unexpected end of data":
         raise file.error("is cut off in the middle of a letter.", "Export or copy it again.")
     if whole <= broken:
         return

@@ -106,6 +106,16 @@ def test_a_range_that_is_open_at_an_end_is_json_too(tmp_path, validator):
     ]
 
 
+def test_a_number_in_a_format_of_time_says_what_it_counts(tmp_path):
+    frame = pd.DataFrame({"asked": [768.0, 769], "slept": [3600.0, 90000], "weight": [2.5, 3]})
+    pyreadstat.write_dta(frame, str(tmp_path / "f.dta"), variable_format={"asked": "%tm"})
+    pyreadstat.write_sav(frame, str(tmp_path / "f.sav"), variable_format={"slept": "DTIME12"})
+    stata, spss = (page(inspect(tmp_path / name), width=120) for name in ("f.dta", "f.sav"))
+    assert "768 to 769, median 768.5; months since January 1960 (%tm); all different" in stata
+    assert "3600 to 90000, median 46800; seconds (DTIME12); all different" in spss
+    assert (stata + spss).count("since") + (stata + spss).count("seconds") == 2
+
+
 def run(*arguments):
     return CliRunner().invoke(commands, ["inspect", *map(str, arguments)], env={"COLUMNS": "100"})
 

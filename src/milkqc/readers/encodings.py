@@ -20,6 +20,9 @@ _MARKS = (
 ASSUMED = ("utf-8", "cp1252")
 # Letters of two to four bytes; Windows-1252 text has such runs only by chance.
 _LETTERS = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+# Four accented letters or more in a row: no word of a language that Windows-1252 was made for, but any word of a
+# language with other letters (Cyrillic, Greek, Chinese ...) in an encoding of its own.
+_ALIEN = re.compile(rb"[\xc0-\xff]{4,}|(?:[\xa1-\xfe]{2}){3,}")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\ufffe\uffff]")
 
 
@@ -49,6 +52,16 @@ def decode(file: File, asked: str | None) -> tuple[str, str, Basis]:
             _mostly_utf8(file)
     raise file.error(
         "is neither UTF-8 nor Windows-1252 text.", "Say `encoding:` in the mapping, such as `utf-16`."
+    )
+
+
+def doubts(file: File, encoding: str, basis: Basis) -> list[str]:
+    """A note where Windows-1252 was assumed and some words are of no language that is written in it."""
+    if (encoding, basis) != ("cp1252", "assumed"):
+        return []
+    found = len(set(_ALIEN.findall(file.content)))
+    return (
+        [f"{found} words look wrong in cp1252, which was assumed: say the true `encoding`"] if found else []
     )
 
 

@@ -28,7 +28,7 @@ bench: .venv/ready       ## timings, as ratios against a peer in the same run
 	$(BIN)/python -m benchmarks
 
 nightly: .venv/ready     ## 20,000 damaged files through the readers, about ten minutes
-	CASES=20000 $(BIN)/python -m benchmarks corruption
+	CASES=20000 $(BIN)/python -m benchmarks corruption damage_text
 
 format: .venv/ready
 	$(BIN)/ruff format .

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from milkqc.emit import finish
+from milkqc.emit import finish, statistical
 from milkqc.emit.statistical import write_dta, write_sav
 from milkqc.emit.variables import Described, names_of
 from milkqc.errors import OutputError
@@ -80,6 +80,17 @@ def test_reasons_are_tagged_missing_in_stata(tmp_path):
     assert meta.variable_value_labels["weight_kg"] == {"a": "not_done", "b": "refused"}
     plain, _ = through(WEIGHTS, tmp_path, "dta", reasons=WHY, user_missing=False)
     assert clean(plain["weight_kg"]) == [5.5, None, None, None, None]
+
+
+def test_reasons_of_other_files_keep_their_letters_while_there_are_enough(tmp_path):
+    path = tmp_path / "x.dta"
+    for others, letters in (
+        (["away", "refused"], [5.5, "b", "c", None, None]),
+        (map(str, range(99)), [5.5, "b", "a", None, None]),
+    ):
+        statistical.write(WEIGHTS, path, reasons=WHY, shared=list(others))
+        values, _ = pyreadstat.read_dta(str(path), user_missing=True, output_format="dict")
+        assert clean(values["weight_kg"]) == letters
 
 
 def test_reasons_are_user_missing_in_spss(tmp_path):

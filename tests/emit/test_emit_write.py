@@ -313,3 +313,23 @@ def test_counts_narrower_than_64_bits_are_written(tmp_path):
     for name, writer in (("a.dta", write_dta), ("a.sav", write_sav)):
         writer(frame, tmp_path / name, described={}, reasons={})
         assert (tmp_path / name).stat().st_size > 0
+
+
+def test_one_letter_is_one_reason_in_all_files_of_a_run(tmp_path):
+    write(tmp_path / "out", formats=("dta", "sav"))
+    for ending, read, codes in (
+        ("dta", pyreadstat.read_dta, {"broken_tube": "a", "refused": "b"}),
+        ("sav", pyreadstat.read_sav, {"broken_tube": -9001, "refused": -9002}),
+    ):
+        told = {}
+        for name in ("analysis", "harmonized/growth", "harmonized/milk"):
+            _, meta = read(str(tmp_path / "out" / f"{name}.{ending}"), user_missing=True)
+            told[name] = {
+                (text, code)
+                for labels in meta.variable_value_labels.values()
+                for code, text in labels.items()
+                if text in codes
+            }
+        assert told["harmonized/growth"] == {("refused", codes["refused"])}
+        assert told["harmonized/milk"] == {("broken_tube", codes["broken_tube"])}
+        assert told["analysis"] <= set(codes.items())

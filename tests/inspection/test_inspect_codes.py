@@ -38,6 +38,7 @@ def test_conventional_codes_beyond_the_rest_are_candidates(values, codes):
     [
         [45, 70, 95, 99],  # 99 cm is a length
         range(1, 10),  # a scale of 1 to 9
+        [2, 7],  # two rows: nothing to stand apart from
         range(10_000),
         [2720, 3000, 99],  # 99 g would be a wrong weight, not a code: it lies below
         [-3, 2.5, 1.1],  # z-scores

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from importlib import resources
 
 import jsonschema
+import pandas as pd
+import pyreadstat
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
@@ -87,6 +90,30 @@ def test_any_table_has_a_page_and_json_of_the_promised_shape(tmp_path_factory, v
         assert column.filled + column.missing == found.rows
         assert sum(value.cells for value in column.values) <= column.filled
         assert sum(gap.cells for gap in column.gaps) == column.missing
+
+
+def test_a_range_that_is_open_at_an_end_is_json_too(tmp_path, validator):
+    path = tmp_path / "f.sav"
+    ranges = {"low": [{"lo": -sys.float_info.max, "hi": -1}], "high": [{"lo": 98, "hi": sys.float_info.max}]}
+    pyreadstat.write_sav(
+        pd.DataFrame({"low": [-5.0, 2], "high": [3.0, 99]}), str(path), missing_ranges=ranges
+    )
+    told = as_json(inspect(path))
+    assert faults(validator, told) == []
+    assert [column["missing_ranges"] for column in json.loads(told)["columns"]] == [
+        [[None, -1]],
+        [[98, None]],
+    ]
+
+
+def test_a_number_in_a_format_of_time_says_what_it_counts(tmp_path):
+    frame = pd.DataFrame({"asked": [768.0, 769], "slept": [3600.0, 90000], "weight": [2.5, 3]})
+    pyreadstat.write_dta(frame, str(tmp_path / "f.dta"), variable_format={"asked": "%tm"})
+    pyreadstat.write_sav(frame, str(tmp_path / "f.sav"), variable_format={"slept": "DTIME12"})
+    stata, spss = (page(inspect(tmp_path / name), width=120) for name in ("f.dta", "f.sav"))
+    assert "768 to 769, median 768.5; months since January 1960 (%tm); all different" in stata
+    assert "3600 to 90000, median 46800; seconds (DTIME12); all different" in spss
+    assert (stata + spss).count("since") + (stata + spss).count("seconds") == 2
 
 
 def run(*arguments):

@@ -153,3 +153,28 @@ def test_a_run_that_names_a_stata_file_starts_the_reader_at_once_and_once(monkey
     prepare(["c.sav"])
     assert child._process.pid == first
     child.close()
+
+
+def test_a_run_has_what_its_files_need_imported_before_the_first_is_opened(child, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "loaded.py").write_text(
+        "import sys, polars as pl\n"
+        "def pull(path, out):\n"
+        "    out.put('values', pl.DataFrame({'n': [1]}))\n"
+        "    return {'loaded': 'milkqc.readers.stata_pull' in sys.modules}\n"
+    )
+    file = File.of(tmp_path / "loaded.py")
+    child.start(["milkqc.readers.stata_pull", "no_such_module"])
+    assert child.call(file, "loaded:pull", {}, limits=Limits(60, 2 * 1024**3)).meta == {"loaded": True}
+
+
+def test_every_format_opened_in_the_child_names_what_it_needs_there():
+    from importlib import import_module
+
+    from milkqc.readers.registry import formats
+
+    named = {name: one.isolated for name, one in formats().items() if one.isolated}
+    assert named.keys() == {"excel", "sas", "spss", "stata"}
+    for modules in named.values():
+        for module in modules:
+            import_module(module)

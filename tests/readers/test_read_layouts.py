@@ -60,6 +60,45 @@ def test_utf8_cut_inside_a_letter_is_said_to_be_cut(text_file):
     assert refusal(path) == "x.csv: is cut off in the middle of a letter. Export or copy it again."
 
 
+def test_a_damaged_byte_in_the_last_line_is_no_cut(text_file):
+    path = text_file("id,nom\n1,Zoë\n2,née\n3,".encode() + b"\xff\n")
+    assert refusal(path).startswith("x.csv: is UTF-8 but for 1 place, the first in line 4. ")
+
+
+@pytest.mark.parametrize(
+    ("text", "codec", "words"),
+    [
+        ("Мария,Ольга", "cp1251", 2),
+        ("Ελένη", "iso8859-7", 1),
+        ("张三李四", "gb18030", 1),
+        ("Zoë née Çağ", "cp1254", 0),
+    ],
+)
+def test_letters_of_another_alphabet_are_no_windows_1252_without_a_word(text_file, text, codec, words):
+    path = text_file(f"id;name\n1;{text}\n".encode(codec))
+    said = [note for note in read(path).origin.notes if "encoding" in note]
+    assert said == (
+        [f"{words} words look wrong in cp1252, which was assumed: say the true `encoding`"] if words else []
+    )
+    right = read(path, ReadOptions(encoding=codec))
+    assert right.table["name"].to_list() == [text]
+    assert right.origin.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("head", "what"),
+    [
+        (b"%PDF-1.4\n", "a PDF document"),
+        (b"{\\rtf1", "an RTF document"),
+        (b"\x1f\x8b\x08\0", "compressed (gzip)"),
+    ],
+)
+def test_what_is_no_table_at_all_is_named(text_file, head, what):
+    assert (
+        refusal(text_file(head)) == f"x.csv: is {what}, whatever its name. Export the table itself as .csv."
+    )
+
+
 @given(st.text(st.sampled_from("aé\u20acßµ,\n"), min_size=1, max_size=40))
 def test_what_is_written_in_a_known_encoding_is_read_as_such(tmp_path_factory, text):
     path = tmp_path_factory.mktemp("codec") / "x.csv"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import ascii_lowercase
 from typing import Any
@@ -27,11 +27,14 @@ class Reasons:
     lost: tuple[str, ...] = ()
 
 
-def letters(columns: Sequence[Coded]) -> list[Reasons]:
-    """The letters of every column. One letter means the same throughout the file while 26 are enough for all its
-    reasons; else each column has letters of its own, and in a column with more than 26 reasons `.z` is the rest.
+def letters(columns: Sequence[Coded], shared: Collection[str] = ()) -> list[Reasons]:
+    """The letters of every column. One letter means the same in all files that share the reasons `shared`, while 26
+    are enough for them and the file's own; else throughout the file, while they are enough for its reasons; else each
+    column has letters of its own, and in a column with more than 26 reasons `.z` is the rest.
     """
-    every = _every(columns)
+    every = _every(columns, shared)
+    if len(every) > len(ascii_lowercase):
+        every = _every(columns)
     return [
         _lettered(column, every if len(every) <= len(ascii_lowercase) else said(column)) for column in columns
     ]
@@ -49,9 +52,10 @@ def _lettered(column: Coded, order: Sequence[str]) -> Reasons:
     return Reasons(_cells(column, codes, pl.String), labels, lost)
 
 
-def numbers(columns: Sequence[Coded]) -> list[Reasons]:
-    """The numbers of every column: reason n of the file is -(9000 + n), or further down where values lie there."""
-    order = {reason: n for n, reason in enumerate(_every(columns), start=1)}
+def numbers(columns: Sequence[Coded], shared: Collection[str] = ()) -> list[Reasons]:
+    """The numbers of every column: reason n of all files that share the reasons `shared`, then of this one, is
+    -(9000 + n), or further down where values lie there."""
+    order = {reason: n for n, reason in enumerate(_every(columns, shared), start=1)}
     return [_numbered(column, order) for column in columns]
 
 
@@ -79,8 +83,10 @@ def said(column: Coded) -> list[str]:
     return sorted(set(missing.drop_nulls().unique().to_list()) - set(UNCODED))
 
 
-def _every(columns: Sequence[Coded]) -> list[str]:
-    return sorted({reason for column in columns for reason in said(column)})
+def _every(columns: Sequence[Coded], shared: Collection[str] = ()) -> list[str]:
+    first = set(shared) - set(UNCODED)
+    here = {reason for column in columns for reason in said(column)}
+    return [*sorted(first), *sorted(here - first)]
 
 
 def _cells(column: Coded, codes: Mapping[str, Any], kind: Any) -> pl.Series:

@@ -7,7 +7,7 @@ missing reasons are .a to .z, SPSS's are numbers far below every value, declared
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -55,11 +55,13 @@ def write(
     described: Mapping[str, Described] = _NOTHING,
     reasons: Mapping[str, pl.Series] = _NOTHING,
     title: str = _TITLE,
+    shared: Collection[str] = (),
 ) -> tuple[Loss, ...]:
     """Write any table as .dta or .sav, as the ending of `path` says; what the file could not say of it.
 
     `reasons` (String, as long as the table) say by column why a cell is missing. A pandas table is taken without
-    its index, its NaN as missing. An existing file is replaced. docs/outputs.md lists how every type is written.
+    its index, its NaN as missing. `shared` are the reasons of all files that belong together: a reason of them has the
+    same code in each. An existing file is replaced. docs/outputs.md lists how every type is written.
 
     Raises:
         OutputError: for another ending, a column that neither program can hold, or a file that cannot be written.
@@ -73,7 +75,7 @@ def write(
     for name, series in reasons.items():
         if name not in table.columns or len(series) != table.height:
             raise ValueError(f"the reasons of {name!r} are not those of a column with {table.height} rows.")
-    return write_one(table, path, described=described, reasons=reasons, title=title)
+    return write_one(table, path, described=described, reasons=reasons, title=title, shared=shared)
 
 
 def write_dta(
@@ -83,12 +85,13 @@ def write_dta(
     described: Mapping[str, Described],
     reasons: Mapping[str, pl.Series],
     title: str = _TITLE,
+    shared: Collection[str] = (),
 ) -> tuple[Loss, ...]:
     """One .dta file (release 118); see `write`."""
     import pandas as pd
 
     columns = coded(frame, described, reasons, STATA)
-    why = letters(columns)
+    why = letters(columns, shared)
     losses = _losses(columns, why)
     data: dict[str, Any] = {}
     labels: dict[str, dict[Any, str]] = {}
@@ -135,10 +138,11 @@ def write_sav(
     described: Mapping[str, Described],
     reasons: Mapping[str, pl.Series],
     title: str = _TITLE,
+    shared: Collection[str] = (),
 ) -> tuple[Loss, ...]:
     """One .sav file; see `write`."""
     columns = coded(frame, described, reasons, SPSS)
-    why = numbers(columns)
+    why = numbers(columns, shared)
     losses = _losses(columns, why)
     data: dict[str, pl.Series] = {}
     labels: dict[str, dict[Any, str]] = {}

@@ -99,6 +99,10 @@ def _statistical(folder: Path, result: Result, formats: tuple[str, ...]) -> list
         return losses
     tables = {f"harmonized/{name}": (result.table(name), reasons_of(name, result)) for name in TABLES}
     tables["analysis"] = (result.analysis, reasons(result))
+    # Tables are merged in Stata and SPSS: `.a` must not be one reason in a table and another in the next.
+    shared = {
+        reason for _, why in tables.values() for said in why.values() for reason in said.drop_nulls().unique()
+    }
     for name, (frame, why) in tables.items():
         described = _described(result.codebook.filter(pl.col("file") == name))
         for ending in wanted:
@@ -110,6 +114,7 @@ def _statistical(folder: Path, result: Result, formats: tuple[str, ...]) -> list
                     described=described,
                     reasons=why,
                     title=f"milkqc {Path(name).name} table",
+                    shared=shared,
                 )
             except MemoryError as error:
                 raise OutputError(

@@ -82,7 +82,8 @@ def _apart(code: float, rest: pl.Series, *, last: bool) -> bool:
             return low >= 0 and (whole or len(rest) > _SCALE)
         return low >= 0 or low - code > max(_APART * span, 1.0)
     if code in _SINGLE:
-        return whole and low >= 0 and len(rest) <= _SCALE and code - high >= 3
+        # Beside one other value (2 and 7) nothing shows a scale that it would leave.
+        return whole and low >= 0 and 1 < len(rest) <= _SCALE and code - high >= 3
     return code - high > max(_APART * span, 10.0 if code >= 70 else 1.0) or (
         code >= 777 and code > 5 * max(high, 1.0)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -53,6 +54,10 @@ def _inspection(found: Inspection) -> dict[str, Any]:
 def _column(column: Column) -> dict[str, Any]:
     told = asdict(column)
     told["unique"] = column.unique
+    # JSON has no infinity: an end that SPSS calls LOWEST or HIGHEST is null.
+    told["missing_ranges"] = [
+        [end if math.isfinite(end) else None for end in ends] for ends in column.missing_ranges
+    ]
     for name in ("first", "last", "identifier"):
         told[name] = told[name] or None
     return {key: list(value) if isinstance(value, tuple) else value for key, value in told.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 
@@ -110,6 +111,9 @@ def _values(column: Column) -> str:
         said.append(f"{number(column.minimum)} to {number(column.maximum)}, median {number(column.median)}")
     elif column.first:
         said.append(f"{column.first} to {column.last}")
+    clock = _clock(column)
+    if clock and not column.identifier:
+        said.append(clock)
     gaps = ", ".join(_gap(gap.reason, gap.code, gap.cells) for gap in column.gaps)
     # A blank cell is what everybody expects of a missing one.
     if gaps and {gap.reason for gap in column.gaps} - {"empty", "system"}:
@@ -123,6 +127,26 @@ def _values(column: Column) -> str:
     if column.unit and not column.identifier:
         said.append(f"unit {column.unit}")
     return "; ".join(said)
+
+
+# Formats of time that stay numbers when they are read: what these count.
+_CLOCKS = (
+    (re.compile(r"%-?tm"), "months since January 1960"),
+    (re.compile(r"%-?tq"), "quarters since January 1960"),
+    (re.compile(r"%-?th"), "half-years since January 1960"),
+    (re.compile(r"%-?tw"), "weeks since January 1960"),
+    (re.compile(r"%-?tb"), "working days of a calendar"),
+    (re.compile(r"%-?tC"), "milliseconds since 1960 with leap seconds"),
+    (re.compile(r"D?TIME(AMPM)?[0-9.]*\Z|HHMM[0-9.]*\Z|MMSS[0-9.]*\Z|TOD[0-9.]*\Z"), "seconds"),
+)
+
+
+def _clock(column: Column) -> str:
+    """What a number counts whose format shows a time; '' for every other column."""
+    if column.holds not in ("number", "whole number"):
+        return ""
+    said = (what for form, what in _CLOCKS if form.match(column.source_format))
+    return next((f"{what} ({column.source_format})" for what in said), "")
 
 
 def _plain(text: str) -> str:

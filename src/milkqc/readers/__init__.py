@@ -30,9 +30,15 @@ def prepare(names: Iterable[str]) -> None:
     from milkqc.readers.isolation import CHILD
     from milkqc.readers.registry import formats
 
-    endings = {ending for one in formats().values() if one.isolated for ending in one.extensions}
-    if any(name.lower().endswith(tuple(endings)) for name in names):
-        CHILD.start()
+    lowered = [name.lower() for name in names]
+    needed = [
+        module
+        for one in formats().values()
+        if any(name.endswith(one.extensions) for name in lowered)
+        for module in one.isolated
+    ]
+    if needed:
+        CHILD.start(dict.fromkeys(needed))
 
 
 def supported() -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from itertools import chain, islice
 import polars as pl
 
 from milkqc.model import Origin, Source, Variable
-from milkqc.readers.encodings import Basis, decode
+from milkqc.readers.encodings import Basis, decode, doubts
 from milkqc.readers.files import File
 from milkqc.readers.frames import blanks, check_names, check_size, header_notes, name_columns, side_table
 from milkqc.readers.headers import names_of, unit_texts
@@ -23,6 +23,7 @@ from milkqc.readers.registry import Format
 DELIMITERS = (",", ";", "\t", "|")
 _NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " "}
 _CHUNK = 50_000
+_OTHERS = {b"%PDF-": "a PDF document", b"{\\rtf": "an RTF document", b"\x1f\x8b\x08": "compressed (gzip)"}
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def take_apart(
         notes.append(f"{below} filled lines below the table asked for are no rows of it")
     if counts.breaks:
         notes.append(f"{counts.breaks} line breaks stand inside cells")
-    notes += _ends(text)
+    notes += [*_ends(text), *doubts(file, encoding, basis)]
     units = unit_texts(names, [head[row - 1][1] for row in layout.header], _units(head, layout))
     return Table(
         kept,
@@ -144,6 +145,9 @@ def _is_text(file: File) -> None:
         raise file.error(
             "is no text file, but perhaps an Excel workbook.", "Try `format: excel` in the mapping."
         )
+    for mark, what in _OTHERS.items():
+        if head.startswith(mark):
+            raise file.error(f"is {what}, whatever its name.", "Export the table itself as .csv.")
 
 
 def _opened(

@@ -20,6 +20,9 @@ _MARKS = (
 ASSUMED = ("utf-8", "cp1252")
 # Letters of two to four bytes; Windows-1252 text has such runs only by chance.
 _LETTERS = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+# Four accented letters or more in a row: no word of a language that Windows-1252 was made for, but any word of a
+# language with other letters (Cyrillic, Greek, Chinese ...) in an encoding of its own.
+_ALIEN = re.compile(rb"[\xc0-\xff]{4,}|(?:[\xa1-\xfe]{2}){3,}")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\ufffe\uffff]")
 
 
@@ -52,6 +55,16 @@ def decode(file: File, asked: str | None) -> tuple[str, str, Basis]:
     )
 
 
+def doubts(file: File, encoding: str, basis: Basis) -> list[str]:
+    """A note where Windows-1252 was assumed and some words are of no language that is written in it."""
+    if (encoding, basis) != ("cp1252", "assumed"):
+        return []
+    found = len(set(_ALIEN.findall(file.content)))
+    return (
+        [f"{found} words look wrong in cp1252, which was assumed: say the true `encoding`"] if found else []
+    )
+
+
 def _wide(content: bytes) -> tuple[str, str] | None:
     """The text of UTF-16 without a mark and its codec: every zero byte is the same half of a character."""
     zeros = content.count(0)
@@ -71,13 +84,13 @@ def _mostly_utf8(file: File) -> None:
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
-        first = error.start
+        first, fault = error.start, error.reason
     else:
         return
     replaced = content.decode("utf-8", errors="replace").count("\ufffd")
     broken = replaced - content.count("\ufffd".encode())
     whole = len(_LETTERS.findall(content))
-    if whole and first >= len(content) - 3:
+    if whole and fault == "unexpected end of data":
         raise file.error("is cut off in the middle of a letter.", "Export or copy it again.")
     if whole <= broken:
         return

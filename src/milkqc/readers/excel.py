@@ -56,4 +56,9 @@ def read(file: File, options: ReadOptions) -> Source:
     return replace(source, origin=replace(source.origin, notes=notes))
 
 
-FORMAT = Format("excel", (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"), read, isolated=True)
+FORMAT = Format(
+    "excel",
+    (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"),
+    read,
+    isolated=("milkqc.readers.sheets", "python_calamine"),
+)

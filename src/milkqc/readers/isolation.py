@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,10 +73,10 @@ class Child:
                 raise file.error(refusal["what"], refusal["todo"])
             return Answer.of(Path(folder))
 
-    def start(self) -> None:
-        """Have the process ready by the time it is asked; a run that knows its files need not wait for it."""
+    def start(self, modules: Iterable[str] = ()) -> None:
+        """Have the process ready by the time it is asked, `modules` imported: a run that knows its files need not wait."""
         with self._lock, contextlib.suppress(OSError):  # it is told when a file asks
-            self._running()
+            self._running(*modules)
 
     def close(self) -> None:
         """End the process, if there is one."""
@@ -122,14 +122,14 @@ class Child:
             f"is damaged: reading it stopped the reader ({_cause(code)}).", "Export or copy it again."
         )
 
-    def _running(self) -> subprocess.Popen[str]:
+    def _running(self, *modules: str) -> subprocess.Popen[str]:
         if self._process is None or self._process.poll() is not None:
             self.close()
             home = str(Path(milkqc.__file__).parents[1])
             paths = [home, os.environ.get("PYTHONPATH", "")]
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, and modules that a FORMAT names
                 # -P: a json.py in the folder one happens to stand in, among uploads say, must not be run.
-                [sys.executable, "-P", "-m", "milkqc.readers.child"],
+                [sys.executable, "-P", "-m", "milkqc.readers.child", *modules],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -19,13 +19,14 @@ from milkqc.readers.options import ReadOptions
 class Format:
     """A foreign format: its name in a mapping's `format:`, the endings it goes by, and how it is read.
 
-    `isolated`: its files are opened in the child process (isolation).
+    `isolated`: the modules that its files need in the child process (isolation) in which they are opened; a run that
+    names such a file has them imported there while the mapping is still being read. None: opened in this process.
     """
 
     name: str
     extensions: tuple[str, ...]
     read: Callable[[File, ReadOptions], Source]
-    isolated: bool = False
+    isolated: tuple[str, ...] = ()
 
 
 @cache

@@ -23,4 +23,4 @@ def read(file: File, options: ReadOptions) -> Source:
     return sas_transport.read(file, options)
 
 
-FORMAT = Format("sas", (".sas7bdat", ".xpt"), read, isolated=True)
+FORMAT = Format("sas", (".sas7bdat", ".xpt"), read, isolated=("milkqc.readers.pull", "pyreadstat"))

@@ -26,9 +26,7 @@ def read(file: File, options: ReadOptions) -> Source:
     if head.startswith(b"**COMPRESSED**"):
         raise file.error("was written by PROC CPORT.", "Write it with LIBNAME ... XPORT instead.")
     if not head.startswith((b"HEADER RECORD*******LIBRARY", b"HEADER RECORD*******LIBV8")):
-        raise file.error(
-            "is not a SAS transport file, whatever its name.", "Export it again, or say its `format:`."
-        )
+        raise file.error("is not a SAS file, whatever its name.", "Export it again, or say its `format:`.")
     if file.size % RECORD:
         raise file.error(
             f"is cut off: {file.size:,} bytes are no multiple of {RECORD}.",

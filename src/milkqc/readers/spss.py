@@ -56,4 +56,4 @@ def _clock(display: str) -> Clock | None:
 
 
 _DIALECT = Dialect("spss", _clock, padded=True)
-FORMAT = Format("spss", (".por", ".sav", ".zsav"), read, isolated=True)
+FORMAT = Format("spss", (".por", ".sav", ".zsav"), read, isolated=("milkqc.readers.pull", "pyreadstat"))

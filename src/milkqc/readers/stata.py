@@ -66,4 +66,4 @@ def _clock(display: str) -> Clock | None:
 
 
 _DIALECT = Dialect("stata", _clock, padded=False)
-FORMAT = Format("stata", (".dta",), read, isolated=True)
+FORMAT = Format("stata", (".dta",), read, isolated=("milkqc.readers.stata_pull",))

@@ -1,4 +1,5 @@
-"""The report of a large study: 100,000 growth visits at eight sites with milk, 20,000 findings; and of 300 rules."""
+"""The report of a large study: 100,000 growth visits at eight sites with milk, 20,000 findings; of one whose 300 rules
+all fail; and of a crowded one: 300 teams, 400 observers, 200 analytes, 500 variables of its own."""
 
 from __future__ import annotations
 
@@ -19,8 +20,10 @@ from milkqc.report import render
 from milkqc.report.rows import LEAST
 from milkqc.summarise.evidence import evidence
 from milkqc.summarise.overview import statistics
+from milkqc.summarise.survey.run import surveyed
 
 INFANTS, VISITS, FINDINGS, RULES = 20_000, 5, 20_000, 300
+TEAMS, OBSERVERS, MEASURED, OWN = 300, 400, 200, 500
 SECONDS, MEGABYTES = 20.0, 2.0
 SCHEDULE = {
     f"month_{3 * n}": {"day": 91.0 * n, "window": [91.0 * n - 30, 91.0 * n + 30]} for n in range(VISITS)
@@ -133,6 +136,26 @@ def many_rules(growth: pl.DataFrame) -> tuple[list[Rule], pl.DataFrame]:
     )
 
 
+def crowded(internal: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """The same study with many teams, observers, analytes and variables of its own, all with missing values."""
+    row = pl.int_range(pl.len())
+    growth = internal["growth"].with_columns(
+        team=pl.format("Team {}", row * 7 % TEAMS), observer=pl.format("Observer {}", row * 11 % OBSERVERS)
+    )
+    # as many results as 200 analytes of 1,000 mothers: a panel of metabolites is not read in 20,000
+    one = internal["milk"].filter(pl.col("analyte") == "zinc").head(1_000)
+    milk = pl.concat(
+        one.with_columns(analyte=pl.lit(f"own_analyte_{n:03}"), value=pl.col("value") * (n + 1))
+        for n in range(MEASURED)
+    )
+    own = {f"x_own_{n:03}": row * (n + 3) % 997 for n in range(OWN)}
+    people = internal["participants"].with_columns(
+        **{name: pl.when(value > 40).then(value.cast(pl.Float64)) for name, value in own.items()},
+        **{f"{name}__raw": pl.when(value > 40).then(value.cast(pl.String)) for name, value in own.items()},
+    )
+    return {"participants": people, "growth": growth, "milk": milk}
+
+
 def run() -> list[dict[str, Any]]:
     """Rows: what, measured, unit, bound, within; the report of a large study, then of one where everything fails."""
     internal = tables()
@@ -141,7 +164,11 @@ def run() -> list[dict[str, Any]]:
     ]
     rows = report(internal, rules, found(list(rules), internal["growth"]))
     own, told = many_rules(internal["growth"])
-    return [*rows, *report(internal, own, told, named=f"{RULES} rules fail: ")]
+    rows += report(internal, own, told, named=f"{RULES} rules fail: ")
+    full = crowded(internal)
+    many = [dataclasses.replace(rule, table="participants") for rule in own]
+    many = [dataclasses.replace(rule, columns=(f"x_own_{n * 5 % OWN:03}",)) for n, rule in enumerate(many)]
+    return [*rows, *report(full, many, found(many, full["growth"]), named="crowded: ")]
 
 
 def report(
@@ -149,7 +176,11 @@ def report(
 ) -> list[dict[str, Any]]:
     """The figures of one report."""
     start = time.perf_counter()
-    figures = statistics(internal, schedule=SCHEDULE) | evidence(internal, rules=rules, schedule=SCHEDULE)
+    figures = (
+        statistics(internal, schedule=SCHEDULE)
+        | evidence(internal, rules=rules, schedule=SCHEDULE)
+        | dict(surveyed(internal).tables)
+    )
     summed = time.perf_counter() - start
     nothing = pl.DataFrame()
     checks = [

@@ -113,7 +113,7 @@ def _pairs(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
             if row["rule_id"] == "growth.length_head.swapped":
                 yield root, row
     yield from _of_groups(rows, by_row)
-    for root in (row for row in rows if _names_what_happened(row["rule_id"])):
+    for root in (row for row in rows if names_what_happened(row["rule_id"])):
         for variable in SWAPPED.get(root["rule_id"], (root["variable"],)):
             yield from _of_measure({**root, "variable": variable}, by_row[root["table"], root["row_id"]])
     for root in (row for row in rows if row["rule_id"] == "growth.visit.carried_forward"):
@@ -131,7 +131,8 @@ def _pairs(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
         yield from _of_cell(follower, by_row[follower["table"], follower["row_id"]])
 
 
-def _names_what_happened(rule: str) -> bool:
+def names_what_happened(rule: str) -> bool:
+    """A suspicion that says what a value would be if it was written another way; its `expected` holds that."""
     return rule in SWAPPED or (rule.startswith("growth.") and rule.endswith(".unit"))
 
 
@@ -157,7 +158,7 @@ def _of_groups(rows: list[Row], by_row: dict[Key, list[Row]]) -> Iterator[tuple[
 def _of_measure(root: Row, beside: list[Row]) -> Iterator[tuple[Row, Row]]:
     for row in beside:
         suspected = row["variable"] == root["variable"] and (
-            _names_what_happened(row["rule_id"]) or row["rule_id"].endswith((".velocity", ".unit_in_batch"))
+            names_what_happened(row["rule_id"]) or row["rule_id"].endswith((".velocity", ".unit_in_batch"))
         )
         swapped = root["variable"] in SWAPPED.get(row["rule_id"], ())
         if root["finding_id"] == row["finding_id"]:

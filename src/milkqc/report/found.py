@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from milkqc.causes import names_what_happened
 from milkqc.messages import title
 from milkqc.model import SEVERITIES, Result
 from milkqc.report.words import listed
@@ -64,6 +65,25 @@ def touched(findings: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
         .agg(rows=pl.col("n_rows").fill_null(1).max())
         .group_by(keys)
         .agg(pl.col("rows").sum())
+    )
+
+
+def suggested(findings: pl.DataFrame) -> pl.DataFrame:
+    """`findings` with `suggestion`: what a suspicion of the same cause and row says the value would be, else null.
+
+    A suspicion says it itself in `expected`, so it has none of its own.
+    """
+    names = {name: names_what_happened(name) for name in findings["rule_id"].drop_nulls().unique().to_list()}
+    names_it = pl.col("rule_id").replace_strict(names, default=False, return_dtype=pl.Boolean)
+    at = ["cause_id", "table", "row_id"]
+    said = (
+        findings.filter(names_it & pl.col("cause_id").is_not_null())
+        .sort("rule_id", "finding_id")
+        .unique(at, keep="first", maintain_order=True)
+        .select(*at, suggestion="expected")
+    )
+    return findings.join(said, on=at, how="left", maintain_order="left").with_columns(
+        suggestion=pl.when(~names_it).then("suggestion")
     )
 
 

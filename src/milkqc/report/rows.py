@@ -32,12 +32,16 @@ _REJECTED = "rejected "  # how the row_id of a row begins that has no participan
 
 
 def told(row: dict[str, Any], limits: Limits) -> dict[str, Any]:
-    """One finding as the report lists it; `who` is its participant, or what it is about when it is nobody's."""
+    """One finding as the report lists it; `who` is its participant, or what it is about when it is nobody's.
+
+    `suggestion` is what the value would be if it was written another way (`found.suggested`), else null.
+    """
     cells: dict[str, Any] = plain({name: row[name] for name in SHOWN}, limits=limits)
     row_id = str(row["row_id"] or "")
     nobody = "no participant" if row_id.startswith(_REJECTED) else _NOBODY.get(row_id, row_id)
     cells["who"] = plain(row["participant_id"] or nobody, limits=limits)
     parts = [place(row["source_file"]) if row["source_file"] else None, row["source_column"]]
+    cells["suggestion"] = plain(row.get("suggestion"), limits=limits)
     cells["source"] = plain(", ".join(part for part in parts if part) or None, limits=limits)
     return cells
 

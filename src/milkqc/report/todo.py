@@ -9,7 +9,7 @@ import polars as pl
 from milkqc.messages import title
 from milkqc.model import SEVERITIES
 from milkqc.report import rows
-from milkqc.report.found import RANK, rank, sites_of, title_of, touched
+from milkqc.report.found import RANK, rank, sites_of, suggested, title_of, touched
 from milkqc.report.limits import Limits, plain
 from milkqc.report.place import OWNERS, place_of
 from milkqc.report.words import count
@@ -27,7 +27,7 @@ def actions(
     upload. Beyond `limits.rules` they are `others`, without rows: those stand in findings.csv under their rule_id.
     `findings` are as `found.visible` gives them.
     """
-    opened = led(findings.filter("open").with_columns(rank=rank()))
+    opened = suggested(led(findings.filter("open").with_columns(rank=rank())))
     said = {row["rule_id"]: row["says"] or "" for row in checks.iter_rows(named=True)}
     own = opened.filter(
         (pl.col("rule_id") == pl.col("lead_rule")) & pl.col("table").eq_missing(pl.col("lead_table"))

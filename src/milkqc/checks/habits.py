@@ -36,7 +36,11 @@ def with_habits(growth: pl.DataFrame, measured_by: str) -> pl.DataFrame:
     it is a habit that two values of one child and day disagree. `copied`: a number that stands for the third time
     or more, or weight and length both as before; `copied_often`: in the row's group that is a habit.
     """
-    seen = growth.with_columns(pl.col(measured_by).fill_null("*").alias(MEASURED_IN)).with_row_index("_at")
+    # A column without any value may have no type to calculate with.
+    seen = growth.with_columns(
+        pl.col(*SAME_DAY, "age_days").cast(pl.Float64),
+        pl.col(measured_by).fill_null("*").alias(MEASURED_IN),
+    ).with_row_index("_at")
     asked = seen.filter(pl.col("infant_id").is_not_null() & (pl.col("age_days") >= 0))
     twice = {
         f"{measure}__same_day_often": pl.col(MEASURED_IN).is_in(
@@ -48,13 +52,15 @@ def with_habits(growth: pl.DataFrame, measured_by: str) -> pl.DataFrame:
     both = asked.filter(pl.all_horizontal(pl.col("weight_kg", "length_cm").is_not_null()))
     copied.append(both.filter(_carried("weight_kg") & _carried("length_cm")))
     found = pl.concat(copied).unique("_at")
-    return seen.with_columns(
+    told = seen.select(
+        MEASURED_IN,
         **twice,
         copied=pl.when(pl.col("infant_id").is_not_null() & pl.col("age_days").is_not_null()).then(
             pl.col("_at").is_in(found["_at"].to_list())
         ),
         copied_often=pl.col(MEASURED_IN).is_in(_often(asked, found)),
-    ).drop("_at")
+    )
+    return growth.with_columns(told.get_columns())
 
 
 def _often(asked: pl.DataFrame, found: pl.DataFrame) -> list[str]:

@@ -114,6 +114,24 @@ def test_a_team_that_measures_in_the_other_position_explains_its_rows_alone():
     ) == {"1": "1", "2": "1", "3": None}
 
 
+def test_a_habit_explains_the_rows_that_show_it_and_not_their_scores():
+    listed = "growth.weight_kg.same_day_in_group"
+    assert causes(
+        found("1", "growth.weight_kg.same_day_often", "team=1", "weight_kg", severity="warning"),
+        found("2", listed, variable="weight_kg", severity="info", team="1"),
+        found("3", "growth.waz.flag", variable="waz", severity="warning", team="1"),
+        found("4", listed, "b|m3", "weight_kg", severity="info", team="2"),
+    ) == {"1": "1", "2": "1", "3": None, "4": None}
+
+
+def test_a_habit_of_a_study_without_teams_explains_all_its_rows():
+    assert causes(
+        found("1", "growth.visit.copied_often", "*", "visit", severity="warning"),
+        found("2", "growth.length_cm.carried_forward", variable="length_cm", severity="info"),
+        found("3", "growth.weight_kg.carried_forward", "b|m3", "weight_kg", severity="info"),
+    ) == {"1": "1", "2": "1", "3": "1"}
+
+
 def test_a_copied_visit_explains_the_values_that_were_carried_forward():
     assert causes(
         found("1", "growth.visit.carried_forward", variable="weight_kg", severity="warning"),

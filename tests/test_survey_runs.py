@@ -216,3 +216,19 @@ def test_days_of_life_are_not_taken_for_misspelt_visits(syngrowth):
     rare = syngrowth.checks.filter(pl.col("rule_id") == "growth.visit.rare").row(0, named=True)
     assert rare["status"] == "skipped"
     assert rare["why"].startswith("Switched off by the study: The visit is the day of life")
+
+
+def test_the_habits_of_these_records_are_three_warnings_and_not_a_flood(syngrowth):
+    findings = syngrowth.findings
+    habits = findings.filter(pl.col("row_id") == "*", pl.col("rule_id").str.ends_with("_often"))
+    assert dict(habits.select("rule_id", "n_rows").rows()) == {
+        "growth.length_cm.same_day_often": "217",
+        "growth.visit.copied_often": "334",
+        "growth.weight_kg.same_day_often": "305",
+    }
+    for rule, listed in (("weight_kg", 305), ("length_cm", 217)):
+        rows = findings.filter(pl.col("rule_id") == f"growth.{rule}.same_day_in_group")
+        root = habits.filter(pl.col("rule_id") == f"growth.{rule}.same_day_often")["finding_id"].item()
+        assert (rows.height, rows["cause_id"].unique().to_list()) == (listed, [root])
+    asked = findings.filter(pl.col("severity") != "info", pl.col("row_id") != "*")
+    assert asked["row_id"].n_unique() < 0.05 * syngrowth.growth.height

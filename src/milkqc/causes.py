@@ -27,10 +27,13 @@ SWAPPED = {
     "growth.weight_length.swapped": ("weight_kg", "length_cm"),
     "growth.length_head.swapped": ("length_cm", "head_circumference_cm"),
 }
-# One finding about a team, and the rule that lists its rows.
+# One finding about a team, and the rules that list its rows.
+_TWICE = ("weight_kg", "length_cm", "head_circumference_cm")
 OFTEN = {
-    "growth.position.often": "growth.position.age",
-    "growth.visit.fits_next_often": "growth.visit.fits_next",
+    "growth.position.often": ("growth.position.age",),
+    "growth.visit.fits_next_often": ("growth.visit.fits_next",),
+    "growth.visit.copied_often": tuple(f"growth.{measure}.carried_forward" for measure in _TWICE),
+    **{f"growth.{measure}.same_day_often": (f"growth.{measure}.same_day_in_group",) for measure in _TWICE},
 }
 # What a visit's wrong date drags along, in the growth row and in the visits row of the same participant and visit.
 DATED = (
@@ -139,20 +142,25 @@ def names_what_happened(rule: str) -> bool:
 def _of_groups(rows: list[Row], by_row: dict[Key, list[Row]]) -> Iterator[tuple[Row, Row]]:
     """A batch in another unit explains its rows and what is said of them, a team's habit the rows that show it."""
     members: dict[tuple[str, str], list[Row]] = {}
+    listing = {rule for listed in OFTEN.values() for rule in listed}
     for row in rows:
         rule = row["rule_id"]
         if rule.endswith(".unit_in_batch"):
             group = str(row["expected"]).partition(", as all of ")[2]
             members.setdefault((rule.removesuffix("_in_batch"), group), []).append(row)
-        elif rule in OFTEN.values():
+        elif rule in listing:
             named = [f"{part}={row[part]}" for part in ("site", "team") if row[part] is not None]
-            members.setdefault((rule, "; ".join(named)), []).append(row)
+            members.setdefault((rule, "; ".join(named) or "*"), []).append(row)
     for root in rows:
         rule = root["rule_id"]
-        listed = OFTEN.get(rule) or (rule.removesuffix("_batch") if rule.endswith(".unit_batch") else None)
-        for row in members.get((listed or "", root["row_id"]), ()):
+        for row in (
+            row for listed in OFTEN.get(rule, ()) for row in members.get((listed, root["row_id"]), ())
+        ):
             yield root, row
-            yield from _of_measure(root, by_row[row["table"], row["row_id"]])
+        if rule.endswith(".unit_batch"):
+            for row in members.get((rule.removesuffix("_batch"), root["row_id"]), ()):
+                yield root, row
+                yield from _of_measure(root, by_row[row["table"], row["row_id"]])
 
 
 def _of_measure(root: Row, beside: list[Row]) -> Iterator[tuple[Row, Row]]:

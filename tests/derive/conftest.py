@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +21,8 @@ def spark() -> Iterator[Any]:
         pytest.skip("Spark needs Java, which is not installed")
     from pyspark.sql import SparkSession
 
+    # Spark starts its workers as `python3` of the PATH, which need not be the one that runs the tests.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     session = (
         SparkSession.builder.master("local[1]")
         .config("spark.ui.enabled", "false")

@@ -418,3 +418,15 @@ def test_spark_gives_the_bits_of_polars_for_both_kinds_of_score(spark):
         assert (
             found.select("child", *added).sort("child").equals(expected.select("child", *added).sort("child"))
         )
+
+
+@pytest.mark.parametrize("kind", [pl.String, pl.Categorical, pl.Enum(["lying", "standing", "unknown"])])
+def test_words_of_any_polars_type_have_their_codes_and_others_are_named(kind):
+    words = pl.Series("measured", ["standing", None, "lying"], dtype=kind)
+    assert polars_arrays(pl.DataFrame([words]), ["measured"])["measured"].tolist() == [1, -1, 0]
+    frame = pl.DataFrame(
+        {"infant_sex": ["male", None], "age_days": [100.0, 100.0], "length_cm": [60.0, 60.0]}
+    )
+    wrong = frame.with_columns(pl.Series("measured", ["unknown", None], dtype=kind))
+    with pytest.raises(FrameError, match="column measured holds 'unknown'; it takes 'lying' and 'standing'"):
+        growth_scores(wrong)

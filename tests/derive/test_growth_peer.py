@@ -39,7 +39,11 @@ def test_scores_agree_with_pygrowup2_to_a_hundredth(bench):
 
 
 def test_the_benchmark_says_how_many_times_faster_milkqc_is(bench):
-    results = bench.run(rows=20_000, peer_rows=30)
+    results = bench.run(rows=100_000, peer_rows=30)
     assert [result["name"] for result in results][-1] == "pygrowup2"
     assert results[-1]["times_pygrowup2"] == 1
     assert results[0]["times_pygrowup2"] > 100
+    for result in results:
+        assert result["rows_per_second"] == pytest.approx(result["rows"] / result["seconds"])
+        assert 0 < result["cores"] < 8
+    assert "within" not in results[-1]  # the peer has no limit to keep

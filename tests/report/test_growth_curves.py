@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -85,3 +86,9 @@ def test_every_curve_is_a_whole_picture(more):
         if (number := each.get(name)) is not None
     ]
     assert all(-5 <= place <= 330 for place in places)
+
+
+def test_a_lone_picture_keeps_the_size_it_has_among_others():
+    css = (resources.files("milkqc.report") / "templates" / "report.css").read_text(encoding="utf-8")
+    # `auto-fit` would collapse the empty columns, and one curve would fill the page with letters of a headline.
+    assert ".panels { display: grid; grid-template-columns: repeat(auto-fill," in css

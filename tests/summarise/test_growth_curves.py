@@ -93,6 +93,22 @@ def test_twelve_are_drawn_and_all_are_counted():
     assert set(told["children"]) == {20}
 
 
+def test_many_swaps_leave_room_for_units_and_keep_their_two_pictures_together():
+    swapped = [
+        asked(
+            "growth.weight_length.swapped", f"s{n:02}", "m3", "weight_kg", "6 kg and 61 cm, the two exchanged"
+        )
+        for n in range(20)
+    ]
+    units = [POUNDS | {"infant_id": f"u{n}", "row_id": f"u{n}|m3"} for n in range(3)]
+    flags = [asked("growth.waz.flag", "f", "m3", "waz")]
+    infants = (*(row["infant_id"] for row in (*swapped, *units)), "f")
+    drawn = growth_curves(tables(*infants), findings(*swapped, *units, *flags))
+    assert drawn["infant_id"].to_list() == (
+        ["s00", "s00", "u0", "s01", "s01", "u1", "s02", "s02", "u2", "s03", "s03", "s04"]
+    )
+
+
 def test_a_child_of_unknown_sex_has_points_and_no_bands():
     row = growth_curves(tables("a", sex=None), findings(POUNDS)).row(0, named=True)
     assert row["bands"] == []

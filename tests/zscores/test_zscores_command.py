@@ -314,6 +314,12 @@ def test_months_given_as_days_are_noticed(tmp_path):
     _, said, code = scored_csv(tmp_path, "infant_sex,age_days,weight_kg,length_cm\n" + rows)
     assert "All ages are below 61, but most children are bigger than at two months: probably months." in said
     assert code == 0
+    _, said, code = scored_csv(
+        tmp_path, "infant_sex,age_days,weight_kg,length_cm\n" + rows + "male,-1,3,50\n"
+    )
+    assert "1 age is below zero (row 19): no score." in said
+    assert "probably months" in said  # one impossible age hides nothing
+    assert code == 1
     newborns = "".join(f"male,{age},{3.4 + age / 30:.1f},{50 + age / 8:.1f}\n" for age in range(0, 60, 3))
     _, said, _ = scored_csv(tmp_path, "infant_sex,age_days,weight_kg,length_cm\n" + newborns)
     assert "probably months" not in said
@@ -386,3 +392,10 @@ def test_the_python_room_says_the_same(kids):
     with pytest.raises(ZscoresError, match="there is no column NONE") as caught:
         score_source(source, Choices(columns={"infant_sex": "NONE"}))
     assert len(caught.value.faults) == 2
+
+
+def test_every_code_of_a_sex_is_asked_for_not_the_first_two(tmp_path):
+    text = "SEX,age_days,weight_kg\n" + "".join(f"{code},100,6\n" for code in ("f", "m", "F", "M"))
+    (tmp_path / "in.csv").write_text(text, encoding="utf-8")
+    result = ran(tmp_path / "in.csv", "--out", tmp_path / "out.csv", "--sex", "SEX")
+    assert "--sex-codes F=...,M=...,f=...,m=..." in str(result.exception)

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from milkqc.checks.habits import HABITS, with_habits
 from milkqc.model import TABLES
 from milkqc.reference import dictionary, polars_type
 
@@ -53,7 +54,7 @@ def views(
     Same rows in the same order. A row is looked up by its infant_id where it has one, else by its
     participant_id (of twins, the first infant in order of row_id). `participant_found` is false for a row
     without a participant; growth rows have an `age_group` (under_five, five_or_older, unknown), `measured_by`
-    (`site=A; team=2`) and the columns of SUSPICION: those of `suspected`, a row for each row of the growth table in
+    (`site=A; team=2`), the columns of habits.HABITS, and those of SUSPICION: those of `suspected`, a row for each row of the growth table in
     its order, else null. Columns of the dictionary that a table lacks are added as null, `repeat_allowed`
     (the mapping said how repeats of a key are meant) as false; a table that is absent is empty.
     """
@@ -71,7 +72,8 @@ def views(
         else _with_participant(table, people, facts)
         for name, table in whole.items()
     }
-    return {**seen, "growth": seen["growth"].with_columns(_measured_by())}
+    measured = seen["growth"].with_columns(_measured_by())
+    return {**seen, "growth": with_habits(measured, MEASURED_BY)}
 
 
 def types(table: str) -> dict[str, Any]:
@@ -84,7 +86,9 @@ def types(table: str) -> dict[str, Any]:
         for (name, column), entry in dictionary().items()
         if name == "participants" and column not in {"row_id", "participant_id", "infant_id"}
     }
-    grouped = {AGE_GROUP: pl.String, MEASURED_BY: pl.String, **SUSPICION} if table == "growth" else {}
+    grouped = (
+        {AGE_GROUP: pl.String, MEASURED_BY: pl.String, **HABITS, **SUSPICION} if table == "growth" else {}
+    )
     return {**own, **theirs, **grouped, FOUND: pl.Boolean, ALLOWED: pl.Boolean}
 
 

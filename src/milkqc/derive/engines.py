@@ -68,8 +68,9 @@ def _polars(frame: pl.DataFrame, scorer: Scorer) -> pl.DataFrame:
 
 
 def _polars_outcome(frame: pl.DataFrame, inputs: list[str], scorer: Scorer) -> Outcome:
-    check_polars_words(frame, inputs, scorer.name)
-    return scorer.score(polars_arrays(frame, inputs))
+    arrays = polars_arrays(frame, inputs)
+    check_polars_words(frame, arrays, scorer.name)
+    return scorer.score(arrays)
 
 
 def _lazy(frame: pl.LazyFrame, scorer: Scorer) -> pl.LazyFrame:

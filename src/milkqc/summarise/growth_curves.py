@@ -63,8 +63,10 @@ def growth_curves(tables: Mapping[str, pl.DataFrame], findings: pl.DataFrame) ->
     asked = _asked(findings)
     if asked.is_empty() or not {"infant_id", "age_days"} <= set(growth.columns):
         return pl.DataFrame(schema=CURVES)
-    chosen = asked.group_by("infant_id", "measure", maintain_order=True).agg(
-        pl.all().first(), rows=pl.col("row_id")
+    chosen = _turn_about(
+        asked.group_by("infant_id", "measure", maintain_order=True).agg(
+            pl.all().first(), rows=pl.col("row_id")
+        )
     )
     children = with_site(growth, tables).join(chosen.select("infant_id").unique(), on="infant_id", how="semi")
     facts = _sexes(tables)
@@ -96,6 +98,20 @@ def _asked(findings: pl.DataFrame) -> pl.DataFrame:
         .rename({"measures": "measure"})
         .filter(pl.col("measure").is_in(list(_TABLE)))
         .sort("rank", "row_id", "measure", "rule_id")
+    )
+
+
+def _turn_about(chosen: pl.DataFrame) -> pl.DataFrame:
+    """Suggested causes first, and of each rule in turn: twelve swaps would show nothing of the units beside them."""
+    turn = pl.int_range(pl.len()).over("rule_id")
+    return (
+        chosen.with_columns(
+            _late=pl.col("rank") > _DRAWN.index("unit"),
+            # A swap has two pictures, which belong side by side.
+            _turn=pl.when(pl.col("rule_id").is_in(list(_SWAPS))).then(turn // 2).otherwise(turn),
+        )
+        .sort("_late", "_turn", "rank", maintain_order=True)
+        .drop("_late", "_turn")
     )
 
 

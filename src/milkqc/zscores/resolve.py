@@ -217,7 +217,7 @@ def _undeclared(source: Source, name: str, one: Field, other: pl.Series) -> str:
     shown = ", ".join(found[:SHOWN]) + (", ..." if len(found) > SHOWN else "")
     labels = source.variable(name).value_labels
     said = "; ".join(f"{code} is {labels[code]!r}" for code in found[:SHOWN] if labels.get(code))
-    form = ",".join(f"{code}=..." for code in found[: len(one.words)])
+    form = ",".join(f"{code}=..." for code in found[:SHOWN])
     return (
         f"column {name} (--{one.option}) holds {shown}, which mean different things in different studies"
         + (f" (the file's own labels: {said})" if said else "")

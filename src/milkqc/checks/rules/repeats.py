@@ -5,16 +5,12 @@ from __future__ import annotations
 import narwhals.stable.v2 as nw
 
 from milkqc.checks.declare import Judgement, rule
+from milkqc.checks.habits import HABIT_ROWS, HABIT_SHARE, HEAD_GROWS_DAYS, LATER_DAYS, MEASURED_IN, SAME_DAY
 
 _CHILD = ("infant_id", "age_days")
 _ORDER = ("age_days", "row_id")
-# By rounding alone a measure may repeat within days; two weeks on, a child under five has grown (from general
-# knowledge, unverified). A head hardly grows after the first year.
-LATER_DAYS, HEAD_GROWS_DAYS = 14.0, 365.0
 _MEASURES = {"weight_kg": "kg", "length_cm": "cm", "head_circumference_cm": "cm"}
-# Two weights of one day by one careful team differ by less than this share, two lengths or heads by less than this many
-# cm (from general knowledge, unverified).
-SAME_DAY = {"weight_kg": "5 %", "length_cm": "1 cm", "head_circumference_cm": "1 cm"}
+_HABIT = f"milkqc: from {HABIT_SHARE:.0%} and {HABIT_ROWS} of a group's rows on; the limit is unverified"
 _SOURCE = "milkqc: 17 % of pairs in clinic data repeat, so one alone informs (growthcleanr's clinic data; unverified)"
 
 
@@ -36,6 +32,18 @@ def _carried_before(column: str) -> nw.Expr:
     return (same & later).fill_null(value=False)
 
 
+def _is(column: str) -> nw.Expr:
+    """A boolean of the view; null is false. Cast, because pandas keeps a column with nulls as objects."""
+    return nw.col(column).cast(nw.Boolean).fill_null(value=False)
+
+
+def _apart(measure: str) -> nw.Expr:
+    """Further from the value before it, on the same day, than measuring explains; never null."""
+    most = nw.col(measure) * 0.05 if measure == "weight_kg" else nw.lit(1.0)
+    today = _before("age_days") == nw.col("age_days")
+    return (today & ((_before(measure) - nw.col(measure)).abs() > most + 1e-9)).fill_null(value=False)
+
+
 def _growing(column: str) -> nw.Expr:
     if column == "head_circumference_cm":
         return (nw.col("age_days") >= 0) & (nw.col("age_days") <= HEAD_GROWS_DAYS)
@@ -47,7 +55,8 @@ for _measure, _unit in _MEASURES.items():
     @rule(
         f"growth.{_measure}.carried_forward",
         table="growth",
-        columns=(_measure, *_CHILD),
+        columns=(_measure, *_CHILD, "copied_often"),
+        needs=(_measure, *_CHILD),
         severity="info",
         source=_SOURCE,
         expected=f"another value than on day {{day}}, {{{_measure}}} {_unit}",
@@ -61,14 +70,15 @@ for _measure, _unit in _MEASURES.items():
         says="The same number as at the child's previous measurement, two weeks or more before.",
     )
     def carried_forward(measure: str = _measure) -> Judgement:
-        """Carried forward once; three in a row is another rule."""
-        once = _carried(measure) & ~_carried_before(measure)
+        """Carried forward once; three in a row is another rule, unless the whole group is told."""
+        once = _carried(measure) & (~_carried_before(measure) | _is("copied_often"))
         return Judgement(once, among=_growing(measure), shows={"day": _before("age_days")})
 
     @rule(
         f"growth.{_measure}.carried_on",
         table="growth",
-        columns=(_measure, *_CHILD),
+        columns=(_measure, *_CHILD, "copied_often"),
+        needs=(_measure, *_CHILD),
         severity="warning",
         source="milkqc: three equal measurements in a row, two weeks or more apart, are no growth; unverified",
         expected=f"other values than on day {{day}} and before, {{{_measure}}} {_unit}",
@@ -86,40 +96,80 @@ for _measure, _unit in _MEASURES.items():
         says="The same number stands three times or more in a row: it was probably copied from visit to visit.",
     )
     def carried_on(measure: str = _measure) -> Judgement:
-        """Three equal measurements in a row."""
-        thrice = _carried(measure) & _carried_before(measure)
+        """Three equal measurements in a row, where that is no habit (growth.visit.copied_often)."""
+        thrice = _carried(measure) & _carried_before(measure) & ~_is("copied_often")
         return Judgement(thrice, among=_growing(measure), shows={"day": _before("age_days")})
 
+    for _where, _severity in (("", "warning"), ("_in_group", "info")):
+
+        @rule(
+            f"growth.{_measure}.same_day{_where}",
+            table="growth",
+            columns=(_measure, *_CHILD, f"{_measure}__same_day_often"),
+            needs=(_measure, *_CHILD),
+            severity=_severity,  # type: ignore[arg-type]
+            source="milkqc: beyond what two measurements of one day differ by; unverified",
+            expected=f"within {SAME_DAY[_measure]} of {{before}} {_unit}, measured the same day",
+            passes={
+                _measure: [10.0, 10.4, 12.0, 10.0, 11.5],
+                "infant_id": ["a", "a", "b", "c", "c"],
+                "age_days": [90.0] * 5,
+                f"{_measure}__same_day_often": [bool(_where)] * 3 + [not _where] * 2,
+            },
+            fails={
+                _measure: [10.0, 11.5],
+                "infant_id": ["a", "a"],
+                "age_days": [90.0, 90.0],
+                f"{_measure}__same_day_often": [bool(_where)] * 2,
+                "!": [False, True],
+            },
+            says="The child was measured twice on one day, with results too different for both to be right"
+            + (": one row of the group that is named for it." if _where else "."),
+        )
+        def same_day(measure: str = _measure, *, listed: bool = bool(_where)) -> Judgement:
+            """Two values of one day that differ by more than measuring does."""
+            often = _is(f"{measure}__same_day_often")
+            fails = _apart(measure) & (often if listed else ~often)
+            return Judgement(fails, among=nw.col("age_days") >= 0, shows={"before": _before(measure)})
+
     @rule(
-        f"growth.{_measure}.same_day",
+        f"growth.{_measure}.same_day_often",
         table="growth",
-        columns=(_measure, *_CHILD),
+        columns=(_measure, MEASURED_IN, *_CHILD, f"{_measure}__same_day_often"),
+        level="group",
+        per=(MEASURED_IN,),
         severity="warning",
-        source="milkqc: beyond what two measurements of one day differ by; unverified",
-        expected=f"within {SAME_DAY[_measure]} of {{before}} {_unit}, measured the same day",
-        passes={_measure: [10.0, 10.4, 12.0], "infant_id": ["a", "a", "b"], "age_days": [90.0, 90.0, 90.0]},
-        fails={
+        source=_HABIT,
+        value="{n_rows} values",
+        expected=f"within {SAME_DAY[_measure]}",
+        passes={
             _measure: [10.0, 11.5],
+            MEASURED_IN: ["*", "*"],
             "infant_id": ["a", "a"],
             "age_days": [90.0, 90.0],
+            f"{_measure}__same_day_often": [False, False],
+        },
+        fails={
+            _measure: [10.0, 11.5],
+            MEASURED_IN: ["*", "*"],
+            "infant_id": ["a", "a"],
+            "age_days": [90.0, 90.0],
+            f"{_measure}__same_day_often": [True, True],
             "!": [False, True],
         },
-        says="The child was measured twice on one day, with results too different for both to be right.",
+        says="Children are often measured twice on one day with results too different for both to be right: one cause.",
     )
-    def same_day(measure: str = _measure) -> Judgement:
-        """Two values of one day that differ by more than measuring does."""
-        before = _before(measure)
-        apart = (before - nw.col(measure)).abs()
-        most = nw.col(measure) * 0.05 if measure == "weight_kg" else nw.lit(1.0)
-        today = _before("age_days") == nw.col("age_days")
-        fails = (today & (apart > most + 1e-9)).fill_null(value=False)
-        return Judgement(fails, among=nw.col("age_days") >= 0, shows={"before": before})
+    def same_day_often(measure: str = _measure) -> Judgement:
+        """A habit of the group; growth.<measure>.same_day_in_group lists the rows."""
+        fails = _apart(measure) & _is(f"{measure}__same_day_often")
+        return Judgement(fails, among=nw.col("age_days") >= 0)
 
 
 @rule(
     "growth.visit.carried_forward",
     table="growth",
-    columns=("weight_kg", "length_cm", *_CHILD),
+    columns=("weight_kg", "length_cm", *_CHILD, "copied_often"),
+    needs=("weight_kg", "length_cm", *_CHILD),
     severity="warning",
     source="milkqc: weight and length both repeat (growth.md: several measures at once)",
     value="{weight_kg} kg and {length_cm} cm",
@@ -140,8 +190,41 @@ for _measure, _unit in _MEASURES.items():
 )
 def visit_carried_forward() -> Judgement:
     """Weight and length are both exactly those of the visit before: the visit was probably copied."""
-    both = _carried("weight_kg") & _carried("length_cm")
+    both = _carried("weight_kg") & _carried("length_cm") & ~_is("copied_often")
     return Judgement(both, among=nw.col("age_days") >= 0, shows={"day": _before("age_days")})
+
+
+@rule(
+    "growth.visit.copied_often",
+    table="growth",
+    columns=("visit", MEASURED_IN, "copied", "copied_often"),
+    needs=(MEASURED_IN, "copied"),
+    level="group",
+    per=(MEASURED_IN,),
+    severity="warning",
+    source=_HABIT,
+    value="{n_rows} visits",
+    expected="new numbers at each visit",
+    passes={
+        "visit": ["m3", "m4"],
+        MEASURED_IN: ["*", "*"],
+        "copied": [True, False],
+        "copied_often": [False, False],
+    },
+    fails={
+        "visit": ["m3", "m4"],
+        MEASURED_IN: ["*", "*"],
+        "copied": [True, False],
+        "copied_often": [True, True],
+        "!": [True, False],
+    },
+)
+def copied_often() -> nw.Expr:
+    """Measurements that stand three times in a row, or whole visits that are copied, are a habit of the group.
+
+    The rules of carried-forward values list the rows.
+    """
+    return _is("copied") & _is("copied_often")
 
 
 @rule(

@@ -14,7 +14,7 @@ from milkqc.errors import SourceError
 from milkqc.readers import ReadOptions, delimited, plain_csv, read
 from milkqc.readers.plain_csv import plain
 
-CELLS = st.text(alphabet='ab "\',;\r\n\t0é\ufeff\x85\u2028', max_size=6)
+CELLS = st.text(alphabet="ab \"',;\r\n\t0é\ufeff\x85\u2028", max_size=6)
 TEXTS = st.text(alphabet='ab",;\r\n', max_size=30)
 
 

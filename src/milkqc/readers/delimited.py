@@ -153,9 +153,7 @@ def _is_text(file: File) -> None:
         )
 
 
-def _opened(
-    file: File, options: ReadOptions, delimiters: tuple[str, ...]
-) -> tuple[str, str, Basis, str]:
+def _opened(file: File, options: ReadOptions, delimiters: tuple[str, ...]) -> tuple[str, str, Basis, str]:
     """The text, its encoding and grounds, and its delimiter."""
     text, encoding, basis = decode(file, options.encoding)
     delimiter = _NAMED.get(options.delimiter or "", options.delimiter)

@@ -329,6 +329,13 @@ def test_a_row_that_went_nowhere_is_of_the_participant_to_whom_its_record_went(r
     ]
 
 
+def test_a_missing_data_code_that_is_a_number_is_never_counted_with(redcap):
+    columns = changed(weight=(0, "-999"), bmi=(0, "5"))
+    checked = check([redcap(columns, FIELDS, codes={"weight": ["-999"]})])
+    assert checked.drafts.is_empty()
+    assert ledger(checked, "redcap.calculation", "enrol").not_judged == 1
+
+
 def test_without_the_record_id_no_row_is_said_to_stand_twice(redcap):
     export = redcap({"id": ["1", "2"], "sex": ["1", "1"]}, FIELDS)
     (source,) = export.sources

@@ -55,9 +55,10 @@ def described(
         columns[dictionary.record_id] = Column(marked, field=own.field)
     if unknown:
         shown = ", ".join(unknown[:5]) + (" ..." if len(unknown) > 5 else "")
+        count = "1 column is" if len(unknown) == 1 else f"{len(unknown)} columns are"
         other = " The two are probably of different projects." if 2 * len(unknown) > len(names) else ""
         raise file.error(
-            f"line {line}: {len(unknown)} columns are not in the data dictionary: {shown}.{other}",
+            f"line {line}: {count} not in the data dictionary: {shown}.{other}",
             "Export the data raw (codes, not labels), and download the dictionary at the same time.",
         )
     return columns

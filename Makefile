@@ -15,7 +15,7 @@ demo: .venv/ready        ## a simulated study: uploads, mapping, and every outpu
 	$(BIN)/milkqc demo --out demo
 
 test: .venv/ready        ## all tests; those that need something this machine lacks are skipped with a reason
-	$(BIN)/python -m pytest -rs
+	$(BIN)/python -m pytest -rs -n auto --dist loadscope
 
 check: .venv/ready       ## what CI runs: format, lint, types, layers, tests
 	$(BIN)/ruff format --check .

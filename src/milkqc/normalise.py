@@ -16,14 +16,17 @@ from milkqc.errors import MilkqcError, UnitError
 from milkqc.findings import as_drafts, drafts
 from milkqc.model import LedgerRow
 from milkqc.reference import Analyte
-from milkqc.units import unit_factor
+from milkqc.units import content_factor, per_mass, unit_factor
 
 UNIT = "{}.unit.unreadable"
+SUBSTANCE = "{}.substance.unreadable"
 WHOLE = "{}.value.not_whole"
 
 _RESULTS = ("milk", "biomarkers")
 # What the dictionary writes where a column has no unit of its own to be converted to.
 _UNITLESS = ("", "1", "{z}", "by analyte")
+# What a unit per mass of milk or fat needs, and the column that has it.
+_CONTENTS = {"density": "density_kg_l", "fat": "fat_g_l"}
 # So many different units at most are told apart by comparing.
 _FEW = 16
 # Beyond this a float no longer tells neighbouring whole numbers apart.
@@ -38,7 +41,9 @@ def normalise(
     Each `X__number` and `X__raw_unit` give `X` (Float64, or Int64 for a count of the dictionary) and
     `X__factor`: X = number * factor, null where the number is. A column of the mapping's own (`x_...`) keeps
     its unit, with factor 1. In milk and biomarkers `number`, `limit_raw`, `raw_unit`, `analyte` and `substance`
-    give `factor`, `value` (null where `censored` is set), `limit` and `unit` (of the analyte, on every row).
+    give `factor`, `value` (null where `censored` is set), `limit` and `unit` (of the analyte, on every row). Where
+    the raw unit is per mass of milk or of fat, `factor` is the whole one: with the row's own `density_kg_l` or
+    `fat_g_l`; without it there is none, and the reason is `no_density` or `no_fat`.
     `dilution` is what the laboratory recorded and has applied already; nothing is multiplied by it.
 
     A unit that cannot be converted, in the row it stands in, is a critical finding: the value is null, the
@@ -65,6 +70,9 @@ def ledger(table: str, frame: pl.DataFrame, found: pl.DataFrame) -> list[LedgerR
         if _is_count(table, name):
             looked.append((WHOLE.format(table), name, there))
     if table in _RESULTS:
+        stated = frame.filter(pl.col("substance").is_not_null() & _there())
+        for analyte, n in stated.group_by("analyte").len().sort("analyte").iter_rows():
+            looked.append((SUBSTANCE.format(table), analyte, n))
         counts = frame.group_by("analyte").agg(there=_there().sum()).sort("analyte").iter_rows()
         looked += [(UNIT.format(table), analyte, there) for analyte, there in counts]
     failed = {
@@ -159,11 +167,59 @@ def _results(
         unit=pl.col("analyte").replace_strict(units, return_dtype=pl.String),
     )
     no_unit = _there() & pl.col("factor").is_null()
+    failing = frame.filter(no_unit)
+    if failing.is_empty():
+        return frame, drafts()
+    strange = _strange(failing, analytes)
+    other = pl.struct("analyte", "substance").is_in(strange) if strange else pl.lit(value=False)
+    lacks = _replaced(pl.col("raw_unit"), {text: _lacks(text) for text in failing["raw_unit"].unique()})
     found = _drafts(
-        table, frame.filter(no_unit), UNIT, pl.col("analyte"), _shown_unit("raw_unit"), pl.col("unit")
+        table,
+        failing.filter(~other),
+        UNIT,
+        pl.col("analyte"),
+        _shown_unit("raw_unit"),
+        pl.when(lacks.is_null())
+        .then("unit")
+        .otherwise(pl.concat_str("unit", pl.lit(" without this sample's "), lacks)),
     )
-    reason = pl.when(no_unit & pl.col("censored").is_null()).then(pl.lit("unit_unreadable"))
-    return frame.with_columns(missing_reason=pl.coalesce(reason, "missing_reason")), found
+    wrong = _drafts(
+        table,
+        failing.filter(other),
+        SUBSTANCE,
+        pl.col("analyte"),
+        pl.col("substance"),
+        pl.lit("a form of ") + pl.col("analyte"),
+    )
+    reason = pl.when(no_unit & pl.col("censored").is_null()).then(
+        pl.when(other)
+        .then(pl.lit("substance_unreadable"))
+        .otherwise(pl.coalesce(pl.lit("no_") + lacks, pl.lit("unit_unreadable")))
+    )
+    return frame.with_columns(missing_reason=pl.coalesce(reason, "missing_reason")), pl.concat([found, wrong])
+
+
+def _strange(failing: pl.DataFrame, analytes: Mapping[str, Analyte]) -> list[dict[str, str]]:
+    """The pairs of an analyte and a substance that is no form of it, or none that is known."""
+    pairs = failing.select("analyte", "substance").drop_nulls().unique().sort("analyte", "substance")
+    return [pair for pair in pairs.to_dicts() if not _form_of(**pair, analytes=analytes)]
+
+
+def _form_of(analyte: str, substance: str, *, analytes: Mapping[str, Analyte]) -> bool:
+    try:
+        return reference.substance(substance, among=analytes).family == analytes[analyte].family
+    except UnitError:
+        return False
+
+
+def _replaced(column: pl.Expr, words: Mapping[str | None, str | None]) -> pl.Expr:
+    return column.replace_strict(words, default=None, return_dtype=pl.String)
+
+
+def _lacks(text: str | None) -> str | None:
+    """Which content of the sample a raw unit needs (density, fat); None for the others."""
+    one = None if text is None else per_mass(text)
+    return None if one is None else ("density" if one.of == "milk" else "fat")
 
 
 def _with_factors(frame: pl.DataFrame, analytes: Mapping[str, Analyte]) -> pl.DataFrame:
@@ -175,6 +231,21 @@ def _with_factors(frame: pl.DataFrame, analytes: Mapping[str, Analyte]) -> pl.Da
         for analyte, unit, substance in pairs.iter_rows()
     ]
     factors = pairs.with_columns(factor=pl.Series(made, dtype=pl.Float64))
+    return _with_contents(_joined(frame, factors, keys), {unit: _lacks(unit) for unit in pairs["raw_unit"]})
+
+
+def _with_contents(frame: pl.DataFrame, lacking: Mapping[str | None, str | None]) -> pl.DataFrame:
+    """`frame` with the factors of units per mass of milk or fat made whole by each row's own content."""
+    for content, column in _CONTENTS.items():
+        mine = [unit for unit, lacks in lacking.items() if lacks == content]
+        if mine:
+            own = pl.col(column) if column in frame.columns else pl.lit(None, dtype=pl.Float64)
+            whole = pl.when(pl.col("raw_unit").is_in(mine)).then(pl.col("factor") * own).otherwise("factor")
+            frame = frame.with_columns(factor=whole)
+    return frame
+
+
+def _joined(frame: pl.DataFrame, factors: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     if factors.height > _FEW:
         return frame.join(factors, on=keys, how="left", nulls_equal=True, maintain_order="left")
     # A laboratory has a handful of them: comparing beats joining ten million rows on three texts.
@@ -210,7 +281,9 @@ def _result_factor(
         return None
     try:
         matter = None if substance is None else reference.substance(substance, among=analytes)
-        return unit_factor(unit, analyte.unit, substance=matter)
+        if matter is not None and matter.family != analyte.family:
+            return None  # another molar mass would make a number of it, and a wrong one
+        return content_factor(unit, analyte.unit, substance=matter)[0]
     except UnitError:
         return None
 

@@ -289,12 +289,35 @@ def test_replicates_that_are_all_below_one_limit_stay_below_it():
     ]
 
 
-def test_a_number_and_a_censored_result_have_no_mean():
-    frame, notes = made(
-        milk=milk({"value": 6.0}, {"censored": "<", "limit": 5.0, "below_mae": True}),
-        choice=AnalysisChoice(replicates="mean"),
-    )
-    assert frame.select("milk_iodine_ug_l", "milk_iodine_cens").rows() == [(None, None)]
+COLUMNS = ("milk_iodine_ug_l", "milk_iodine_cens", "milk_iodine_limit")
+UNDER, OVER = {"censored": "<", "limit": 5.0}, {"censored": ">", "limit": 200.0}
+
+
+@pytest.mark.parametrize(
+    ("replicates", "policy", "expected"),
+    [
+        ([{"value": 6.0}, UNDER], "none", (None, "<", 5.5)),
+        ([{"value": 6.0}, UNDER], "limit/2", (4.25, "<", 5.5)),
+        ([UNDER, {**UNDER, "limit": 9.0}], "none", (None, "<", 9.0)),
+        ([{"value": 150.0}, OVER], "none", (None, ">", 175.0)),
+        ([OVER, {**OVER, "limit": 300.0}], "none", (None, ">", 200.0)),
+    ],
+)
+def test_the_flag_survives_averaging_with_what_the_mean_lies_beyond(replicates, policy, expected):
+    apart = [{"sample_id": f"S{place}", **one} for place, one in enumerate(replicates)]
+    declared = [{"sample_id": "S", "repeats": "replicate", **one} for one in replicates]
+    for several, mean in ((apart, "mean"), (declared, None)):
+        frame, notes = made(milk=milk(*several), choice=AnalysisChoice(replicates=mean, censored=policy))
+        assert frame.select(COLUMNS).rows() == [expected]
+    assert notes.is_empty()
+
+
+@pytest.mark.parametrize("other", [OVER, {"censored": "<", "limit": None}])
+def test_both_sides_or_an_unknown_limit_have_no_mean(other):
+    several = [{"value": 6.0}, UNDER, other] if other is OVER else [{"value": 6.0}, other]
+    apart = [{"sample_id": f"S{place}", **one} for place, one in enumerate(several)]
+    frame, notes = made(milk=milk(*apart), choice=AnalysisChoice(replicates="mean"))
+    assert frame.select(COLUMNS).rows() == [(None, None, None)]
     assert notes["rule_id"].to_list() == ["analysis.milk.several"]
 
 

@@ -96,6 +96,8 @@ CHANGES: dict[str, tuple[str, str, str | None]] = {
     "M206": ("mapping.yaml", ", substance: retinol", ""),
     "M207": ("mapping.yaml", "unit: kg", "unit: cm"),
     "M208": ("mapping.yaml", "unit: umol/L", "unit: header"),
+    "M209": ("mapping.yaml", "unit: umol/L", "unit: ug/kg"),
+    "M210": ("mapping.yaml", "substance: retinol", "substance: retinol, limit: header"),
     "M301": ("data/lab.csv", "", None),
     "M302": ("data/lab.csv", "1,birth,T1,1.5,\n", "1,birth,T1,1.5\n"),
     "M303": ("mapping.yaml", "from: WEIGHT", "from: WIEGHT"),

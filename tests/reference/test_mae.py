@@ -233,7 +233,7 @@ def test_all_faults_of_a_file_of_values_are_told_together(tmp_path):
         "my_mae.csv:2 V103 analyte: 'retinoll' is not an analyte. Did you mean retinol?",
         "my_mae.csv:3 V104 value: '1,7' is not a number above 0. Write a decimal point, no separators.",
         "my_mae.csv:4 V105 unit: 'ug/kg' is per mass of milk: its density (about 1.03 kg/L) is needed to reach a "
-        "concentration. Convert it to mass or amount per volume before the upload, and say with which density.",
+        "concentration. Convert it to mass or amount per volume, and say in `source` how.",
         "my_mae.csv:5 V106 age_from_days: the ages are not two numbers in order. Write days, the younger first.",
         "my_mae.csv:7 V107 analyte: iron has another estimate for the same age in line 6. Keep one of them.",
     ]

@@ -97,7 +97,7 @@ def test_energy_converts_between_kilocalories_and_kilojoules():
          "own.csv:3 A103 key: 'fl2' is already a name of fl2 of this file. Choose another key."),
         ("key,unit\nfl2,ug/Ll\n", "own.csv:2 A104 unit: 'ug/Ll' is not a unit that milkqc knows. "
          "Did you mean ug/L or ug/uL or ug/mL?"),
-        ("key,unit\nfl2,\n", "own.csv:2 A104 unit: the unit is missing. See docs/units.md for the spellings."),
+        ("key,unit\nfl2,\n", "own.csv:2 A104 unit: the unit is missing. Write what the laboratory reports; a plain number is 1."),
         ("key,unit,molar_mass\nfl2,mg/L,0\n",
          "own.csv:2 A105 molar_mass: the molar mass is not a number above 0. Write g/mol, or leave it out."),
         ('key,unit,molar_mass\nfl2,mg/L,"488,44"\n',

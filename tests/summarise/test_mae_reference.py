@@ -169,8 +169,15 @@ def test_two_samples_of_one_mother_are_two_results():
         ([{"value": 100.0}, {"value": 200.0}], {"measured": 1, "median": 150.0, "at_or_above": 1}),
         (
             [{"value": 100.0}, {"censored": "<", "limit": 5.0}],
-            {"measured": 1, "censored": 0, "median": 100.0},
+            # below 52.5, wherever it lies: below 146
+            {"measured": 0, "censored": 1, "below": 1, "median": None},
         ),
+        (
+            [{"value": 200.0}, {"censored": "<", "limit": 180.0}],
+            {"measured": 0, "censored": 1, "undetermined": 1},
+        ),
+        ([{"value": 200.0}, {"censored": "<", "limit": None}], {"censored": 1, "undetermined": 1}),
+        ([{"value": 150.0}, {"censored": ">", "limit": 200.0}], {"censored": 1, "at_or_above": 1}),
         ([{"value": 100.0}, {}], {"measured": 1, "not_measured": 0, "median": 100.0}),
         (
             [{"censored": "<", "limit": 5.0}, {"censored": "<", "limit": 150.0}],

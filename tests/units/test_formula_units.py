@@ -55,7 +55,7 @@ def test_what_a_formula_measures(op, a, b, unit, factor):
             "umol",
             "g",
             "'umol/g' is per mass of milk: its density (about 1.03 kg/L) is needed to reach a concentration. "
-            "Convert it to mass or amount per volume before the upload, and say with which density.",
+            "Map it: `density: 1.03` (kg/L), or `density: {from: COLUMN, unit: g/mL}`.",
         ),
         ("**", "m", "m", "'**' is not an operation on units. Use +, -, * or /."),
     ],

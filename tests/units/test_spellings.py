@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from milkqc.errors import UnitError
 from milkqc.reference import analytes, dictionary
 from milkqc.units import canonical, header_unit, unit_factor
-from milkqc.units.spellings import refused, spellings
+from milkqc.units.spellings import PerMass, per_mass, per_masses, refused, spellings
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,12 @@ from milkqc.units.spellings import refused, spellings
         ("months", "mo"),
         ("pg/L", "pg/L"),
         ("ratio", "1"),
+        ("mIU/L", "m[iU]/L"),
+        ("U/l", "U/L"),
+        ("10^6/mL", "10*6{cells}/mL"),
+        ("(x10^6) cells/mL", "10*6{cells}/mL"),
+        ("\u00b5m", "um"),
+        ("\u03bcm", "um"),
     ],
 )
 def test_a_known_spelling_has_one_code(text, code):
@@ -55,18 +61,38 @@ def test_a_known_spelling_has_one_code(text, code):
         ("Mg/L", "'Mg/L' is not a unit that milkqc knows. Did you mean mg/L or g/L or ug/L?"),
         ("lg/L", "'lg/L' is not a unit that milkqc knows. Did you mean g/L or ug/L or pg/L?"),
         ("NM", "'NM' is not a unit that milkqc knows. Did you mean nmol/L or nmol or mol/L?"),
-        ("", "'' is not a unit that milkqc knows. See docs/units.md for the spellings."),
+        ("", "the unit is empty. Write what the laboratory reports; a plain number is 1."),
+        ("ug/dl/L", "'ug/dl/L' is not a unit that milkqc knows. Did you mean ug/dL or ug/L or g/dL?"),
+        (
+            "mcg RAE/L",
+            "'mcg RAE/L' counts carotenoids as retinol (12 ug of beta-carotene are 1 ug RAE): was retinol alone "
+            "measured? If so, write ug/L; if not, ask the laboratory for retinol and each carotenoid.",
+        ),
+        (
+            "RE/100 mL",
+            "'RE/100 mL' counts carotenoids as retinol (6 ug of beta-carotene are 1 ug RE): was retinol alone "
+            "measured? If so, write ug/L; if not, ask the laboratory for retinol and each carotenoid.",
+        ),
+        (
+            "mg alpha-TE/L",
+            "'mg alpha-TE/L' counts other tocopherols in part: was alpha-tocopherol alone measured? "
+            "If so, write mg/L; if not, ask the laboratory for each tocopherol.",
+        ),
+        (
+            "ug DFE/L",
+            "'ug DFE/L' is for intakes of food and folic acid: was it folic acid, 5-MTHF or total folate that was "
+            "measured? Write ug/L or nmol/L, and name the `substance`.",
+        ),
         ("stone", "'stone' is not a unit that milkqc knows. See docs/units.md for the spellings."),
         (
             "mg/kg",
             "'mg/kg' is per mass of milk: its density (about 1.03 kg/L) is needed to reach a concentration. "
-            "Convert it to mass or amount per volume before the upload, and say with which density.",
+            "Map it: `density: 1.03` (kg/L), or `density: {from: COLUMN, unit: g/mL}`.",
         ),
         (
             "\u00b5g/g fat",
             "'\u00b5g/g fat' is per mass of fat: the fat content of each sample is needed to reach a "
-            "concentration. Convert it to mass or amount per volume before the upload, with each sample's own "
-            "fat content.",
+            "concentration. Map it: `fat: {from: COLUMN, unit: g/dL}`.",
         ),
     ],
 )
@@ -103,6 +129,27 @@ def test_any_text_is_a_code_or_a_unit_error(text):
 
 def test_nothing_is_both_allowed_and_refused():
     assert not set(spellings()) & set(refused())
+    assert not set(per_masses()) & (set(spellings()) | set(refused()))
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "of", "unit"),
+    [
+        ("ug/kg", "ug/kg", "milk", "ug/L"),
+        ("ng/g", "ng/g", "milk", "ng/mL"),
+        ("\u03bcg/100 g", "ug/(100.g)", "milk", "ug/dL"),
+        ("mg per kg milk", "mg/kg", "milk", "mg/L"),
+        ("umol kg-1", "umol/kg", "milk", "umol/L"),
+        ("ug/g fat", "ug/g{fat}", "fat", "ug/mL"),
+        ("mg/100 g fat", "mg/(100.g{fat})", "fat", "mg/dL"),
+        ("nmol/g lipid", "nmol/g{fat}", "fat", "nmol/mL"),
+        ("IU/g fat", "[iU]/g{fat}", "fat", "[iU]/mL"),
+        ("ug/L", None, None, None),
+        ("ug/g protein", None, None, None),
+    ],
+)
+def test_a_unit_per_mass_says_what_it_lacks(text, code, of, unit):
+    assert per_mass(text) == (None if code is None else PerMass(code, of, unit))
 
 
 def test_the_dictionary_and_the_analytes_write_units_as_codes():

@@ -35,6 +35,14 @@ def test_like_to_like_needs_no_substance_and_a_unit_alone_is_read():
     assert said("µg/100ml") == ["µg/100ml is read as ug/dL."]
 
 
+def test_per_mass_of_milk_or_fat_with_its_content():
+    assert said("ug/kg", "ug/L", "--density", "1.03") == ["1 ug/kg = 1.03 ug/L (factor 1.03)"]
+    assert said("nmol/g fat", "ug/L", "--substance", "retinol", "--fat", "35")[0] == (
+        "1 nmol/g{fat} of Retinol (vitamin A, preformed) = 10.02582 ug/L (factor 10.02582)"
+    )
+    assert said("ng/g") == ["ng/g is read as ng/g, with the milk's density."]
+
+
 def test_the_studys_own_substances_are_known_with_its_file(tmp_path):
     (tmp_path / "own.csv").write_text("key,unit,molar_mass\nfl2,mg/L,488.44\n", "utf-8")
     assert said("mmol/L", "g/L", "--substance", "fl2", "--analytes", str(tmp_path / "own.csv")) == [
@@ -51,6 +59,8 @@ def test_the_studys_own_substances_are_known_with_its_file(tmp_path):
         (["ug/dl/L", "ug/L"], "'ug/dl/L' is not a unit that milkqc knows."),
         (["IU/L", "mg/L", "--substance", "alpha_tocopherol"], "was it natural or synthetic"),
         (["ug/kg", "ug/L"], "its density"),
+        (["ug/g fat", "ug/L"], "the fat content of each sample"),
+        (["ug RAE/L", "ug/L", "--substance", "retinol"], "was retinol alone measured?"),
     ],
 )
 def test_what_cannot_be_converted_says_what_to_answer(arguments, told):

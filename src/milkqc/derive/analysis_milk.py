@@ -75,7 +75,10 @@ def milk_wide(
     spread = pl.concat(
         [named, shared.join(rows, on=["participant_id", "visit"], how="inner").select(whole.columns)]
     ).with_columns(
-        _substituted(censored), _result=pl.col("value").is_not_null() | pl.col("censored").is_not_null()
+        _substituted(censored),
+        _result=pl.col("value").is_not_null() | pl.col("censored").is_not_null(),
+        # Where a result lies at most (or at least): its number, or its limit, whatever is put in its place.
+        _bound=pl.when(pl.col("censored").is_null()).then("value").otherwise("limit"),
     )
     chosen, notes = _chosen(spread, expression)
     cells, several = _combined(chosen, mean=mean)
@@ -208,10 +211,13 @@ def _combined(milk: pl.DataFrame, *, mean: bool) -> tuple[pl.DataFrame, pl.DataF
 
 
 def _mean(milk: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
-    """One row per key. A mean needs a number in every row; rows that are all `<` the same limit stay that.
+    """One row per key: the mean of numbers; with some below a limit, below the mean of the numbers and limits.
 
-    Anything else has no mean (`_open`). below_mae is what all rows say, else the mean against the one MAE; it
-    is never judged from a substituted value.
+    So `<5` and 6 have a mean below 5.5 (never a number, unless a policy puts one in place of `<5`; the flag and
+    the limit stay then too). Rows that are all below limits are below the highest of them. Above the range it is
+    the other way round. Censoring on both sides, or a limit that nobody gave, has no mean (`_open`).
+    below_mae is what all rows say, else the mean or its limit against the one MAE; it is never judged from a
+    substituted value.
     """
     same = {name: pl.col(name).n_unique() == 1 for name in ("censored", "limit", "below_mae", "mae")}
     numbers = pl.col("value").is_not_null().all()
@@ -221,8 +227,22 @@ def _mean(milk: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
         .then(pl.col("value").first())
         .otherwise(pl.col("value").mean().round_sig_figs(10))
     )
+    one_side = pl.col("censored").drop_nulls().n_unique() == 1
+    under = (pl.col("censored") == "<").any()
+    bounded = one_side & pl.col("_bound").is_not_null().all()
+    # Rows that all have one limit, or all none, agree without it.
     agreed = same["censored"] & same["limit"] & pl.col("censored").is_not_null().all()
+    all_censored = pl.col("censored").is_not_null().all()
+    bound = (
+        pl.when(same["limit"] & all_censored)
+        .then(pl.col("limit").first())
+        .when(all_censored)
+        .then(pl.when(under).then(pl.col("_bound").max()).otherwise(pl.col("_bound").min()))
+        .otherwise(pl.col("_bound").mean().round_sig_figs(10))
+    )
+    mae = pl.col("mae").first()
     judged = measured & pl.col("below_mae").is_not_null().all() & same["mae"]
+    sided = bounded & ~all_censored & same["mae"]
     rest = [
         name
         for name in milk.columns
@@ -234,13 +254,17 @@ def _mean(milk: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
         .agg(
             *(pl.col(name).first() for name in rest),
             value=pl.when(numbers).then(average),
-            censored=pl.when(same["censored"]).then(pl.col("censored").first()),
-            limit=pl.when(same["limit"]).then(pl.col("limit").first()),
+            censored=pl.when(same["censored"] | bounded).then(pl.col("censored").drop_nulls().first()),
+            limit=pl.when(bounded | agreed).then(bound).when(same["limit"]).then(pl.col("limit").first()),
             below_mae=pl.when(same["below_mae"])
             .then(pl.col("below_mae").first())
             .when(judged)
-            .then(pl.col("value").mean() < pl.col("mae").first()),
-            _open=pl.col("_open").any() | ~(numbers | agreed),
+            .then(pl.col("value").mean() < mae)
+            .when(sided & under & (bound <= mae))
+            .then(pl.lit(value=True))
+            .when(sided & ~under & (bound >= mae))
+            .then(pl.lit(value=False)),
+            _open=pl.col("_open").any() | ~(numbers | agreed | bounded),
         )
     )
 

@@ -21,6 +21,8 @@ READING: dict[str, Severity] = {
     "reading.code.unknown": "warning",
     "reading.text.unreadable": "warning",
     "reading.replicates.disagree": "warning",
+    "reading.limit.disagrees": "warning",
+    "reading.result.zero": "warning",
     "reading.repeat.conflict": "critical",
     "reading.row.rejected": "critical",
     "reading.link.orphan": "warning",

@@ -10,8 +10,8 @@ import polars as pl
 from milkqc import units
 from milkqc.errors import UnitError
 from milkqc.mapping import formula as formulas
-from milkqc.mapping import values
-from milkqc.mapping.language import Column, Extra
+from milkqc.mapping import values, zeros
+from milkqc.mapping.language import Analyte, Column, Extra
 from milkqc.mapping.readings import readings
 from milkqc.mapping.replicates import NUMBERS, REPLICATES, columns_of, combined, raw_of
 from milkqc.mapping.rows import Rows
@@ -104,8 +104,8 @@ def own(spec: Extra, place: Place) -> Mapped:
 def _all_there(spec: Column, place: Place) -> bool:
     """Whether an optional column has what it cannot do without: its formula's names and its unit's column."""
     needed = list(formulas.names(formulas.parse(spec.formula))) if spec.formula is not None else []
-    if spec.unit is not None and spec.unit.from_ is not None:
-        needed.append(spec.unit.from_)
+    if spec.unit is not None:
+        needed += [column for column in (spec.unit.from_, spec.unit.by) if column is not None]
     return all(place.has(name) for name in needed)
 
 
@@ -125,7 +125,9 @@ def _read(
         allowed=allowed,
     )
     if result:
-        mapped = values.result(cells, reading)
+        zero = spec.zero if isinstance(spec, Analyte) else None
+        comments = place.rows.cells(place.named(zero.from_)).text if zero is not None and zero.from_ else None
+        mapped = zeros.read(values.result(cells, reading), zero, comments)
     elif kind in NUMBERS and spec.format in {"weeks+days", "weeks.days"}:
         mapped = values.gestation(cells, reading)
     elif kind in NUMBERS:
@@ -154,6 +156,8 @@ def unit_texts(spec: Column, name: str, place: Place) -> pl.Series:
     if spec.unit.from_ is not None:
         text = place.rows.cells(place.named(spec.unit.from_)).text.str.strip_chars()
         return pl.select(pl.when(text != "").then(text)).to_series()
+    if spec.unit.by is not None:
+        return values.recode(place.rows.cells(place.named(spec.unit.by)).text, spec.unit.values or {})
     variable = place.rows.cells(place.named(name)).variable
     written = header_unit(variable) if spec.unit.header else spec.unit.text
     return pl.repeat(written, height, dtype=pl.String, eager=True)

@@ -10,7 +10,8 @@ from milkqc.errors import UnitError
 from milkqc.mapping import results, values
 from milkqc.mapping.actions import header_unit
 from milkqc.mapping.faults import FaultList, nearest
-from milkqc.mapping.language import Block, Mapping
+from milkqc.mapping.language import Analyte, Block, Mapping
+from milkqc.mapping.limits import header_limit
 from milkqc.mapping.load import Loaded
 from milkqc.mapping.sources import Cells, SourceTable
 from milkqc.mapping.uses import Use, uses
@@ -156,6 +157,8 @@ def _fits(use: Use, cells: Cells, mapping: Mapping, faults: FaultList) -> None:
         )
     if spec.unit is not None and spec.unit.header:
         _header(use, cells, faults)
+    if isinstance(spec, Analyte) and spec.limit is not None and spec.limit.header:
+        _header_limit(use, cells, faults)
     if spec.codes is not None and spec.otherwise == "fault":
         _unlisted(use, cells, mapping, faults)
 
@@ -198,6 +201,21 @@ def _header(use: Use, cells: Cells, faults: FaultList) -> None:
             "M208",
             f"the header {use.column!r} names no unit.",
             "Write the unit into the mapping: `unit: ug/L`.",
+        )
+
+
+def _header_limit(use: Use, cells: Cells, faults: FaultList) -> None:
+    try:
+        found = header_limit(cells.variable)
+    except UnitError as error:
+        faults.add(use.path, "M210", error.what, error.todo)
+        return
+    if found is None:
+        faults.add(
+            use.path,
+            "M210",
+            f"the header {use.column!r} names no limit.",
+            "Write the limit into the mapping: `limit: 0.7`.",
         )
 
 

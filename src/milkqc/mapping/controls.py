@@ -9,7 +9,7 @@ import polars as pl
 
 from milkqc import cells as text_cells
 from milkqc import reference
-from milkqc.mapping import actions, results, targets
+from milkqc.mapping import actions, contents, results, targets
 from milkqc.mapping.actions import Place
 from milkqc.mapping.language import Block, Controls
 from milkqc.mapping.limits import limits
@@ -42,6 +42,8 @@ SCHEMA: dict[str, Any] = {
     "run_order": pl.Float64,
     "target_mean": pl.Float64,
     "target_sd": pl.Float64,
+    "density_kg_l": pl.Float64,
+    "fat_g_l": pl.Float64,
     "source_file": pl.String,
     "source_row": pl.Int64,
 }
@@ -72,7 +74,10 @@ def control_rows(name: str, block: Block, rows: Rows, missing: Mapping[str, str]
         if analyte is None:
             continue
         frame = shared.with_columns(analyte=pl.lit(analyte)).with_columns(
-            results.result_columns(mapped, limits(spec.limit, place), spec, place, block)
+            [
+                *results.result_columns(mapped, limits(spec, place), spec, place, block),
+                *contents.columns(contents.contents(spec, place)),
+            ]
         )
         frame = frame.filter(mine).with_columns(_targets(block.controls, analyte, spec.substance))
         made.append(frame.with_columns(_row_id()).select(_typed(frame.columns)))

@@ -43,6 +43,8 @@ CODES = {
     "M206": "Molar unit without a substance",
     "M207": "Unit cannot be converted",
     "M208": "Header without a unit",
+    "M209": "Unit per mass of milk or fat without its content",
+    "M210": "Header without a limit",
     "M301": "Source file missing",
     "M302": "Source file cannot be read",
     "M303": "Unknown source column",

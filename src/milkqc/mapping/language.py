@@ -65,11 +65,13 @@ class Amount(Model):
 
 
 class UnitOf(Model):
-    """Where a unit stands: fixed text, the column's header, or another column of the same row."""
+    """Where a unit stands: fixed text, the column's header, another column of the row, or a text by batch."""
 
     text: str | None = None
     header: bool = False
     from_: str | None = Field(default=None, alias="from")
+    by: str | None = None
+    values: dict[str, str] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -80,9 +82,10 @@ class UnitOf(Model):
 
 
 class LimitOf(Model):
-    """The assay's limit in the raw unit: a number, a column, or a number by batch or plate."""
+    """The assay's limit in the raw unit: a number, the column's header, a column, or a number by batch or plate."""
 
     value: float | None = None
+    header: bool = False
     from_: str | None = Field(default=None, alias="from")
     by: str | None = None
     values: dict[str, float] | None = None
@@ -90,7 +93,35 @@ class LimitOf(Model):
     @model_validator(mode="before")
     @classmethod
     def _read(cls, value: Any) -> Any:
+        if value == "header":
+            return {"header": True}
         return {"value": value} if isinstance(value, str) else value
+
+
+class Content(Model):
+    """How much a litre holds (milk by weight, or fat): a number, or a column of the samples' own with its unit."""
+
+    value: float | None = None
+    from_: str | None = Field(default=None, alias="from")
+    unit: UnitOf | None = None
+    missing: dict[str, str] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        return {"value": value} if isinstance(value, str) else value
+
+
+class Zero(Model):
+    """What a result of exactly 0 is: a value, below the limit, or as a comment beside it says."""
+
+    is_: Literal["value", "below_limit"] | None = Field(default=None, alias="is")
+    from_: str | None = Field(default=None, alias="from")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        return {"is": value} if isinstance(value, str) else value
 
 
 class Column(Model):
@@ -132,6 +163,9 @@ class Analyte(Column):
     measures: str | None = None
     limit: LimitOf | None = None
     dilution: float | None = None
+    density: Content | None = None
+    fat: Content | None = None
+    zero: Zero | None = None
 
 
 class Defaults(Model):
@@ -143,6 +177,9 @@ class Defaults(Model):
     measures: str | None = None
     limit: LimitOf | None = None
     dilution: float | None = None
+    density: Content | None = None
+    fat: Content | None = None
+    zero: Zero | None = None
     missing: dict[str, str] | None = None
 
 

@@ -22,8 +22,8 @@ def block(table: str, path: Path_, block: Block, faults: FaultList) -> None:
         options(where, spec, "number", faults)
         _later_lets(where, spec, list(block.let)[place:], faults)
         lint_units.of_formula(where, spec, block, faults, to=None, what=name, lets=earlier)
-        if spec.unit is not None and spec.unit.text is not None:
-            lint_units.known((*where, "unit"), spec.unit.text, faults)
+        for at, text in lint_units.written((*where, "unit"), spec.unit, faults):
+            lint_units.known(at, text, faults)
     for name, spec in block.columns.items():
         where = (*path, "columns", name)
         if name not in known:
@@ -52,8 +52,8 @@ def block(table: str, path: Path_, block: Block, faults: FaultList) -> None:
                 f"{name!r} cannot name a column.",
                 "Use a-z, 0-9 and _, up to 30.",
             )
-        if extra.unit is not None and extra.unit.text is not None:
-            lint_units.known((*path, "extra", name, "unit"), extra.unit.text, faults)
+        for at, text in lint_units.written((*path, "extra", name, "unit"), extra.unit, faults):
+            lint_units.known(at, text, faults)
     lint_results.long(table, path, block, known, faults)
     lint_results.analytes(table, path, block, faults)
     lint_results.controls(path, block, faults)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from milkqc import reference
+from milkqc import reference, units
 from milkqc.errors import UnitError
 from milkqc.mapping import lint_units
 from milkqc.mapping.actions import action_of
+from milkqc.mapping.contents import BETWEEN, UNIT
 from milkqc.mapping.faults import FaultList, nearest
 from milkqc.mapping.language import Analyte, Block, Defaults, LimitOf, UnitOf
 from milkqc.mapping.lint_options import options, same_codes
@@ -74,8 +75,9 @@ def analytes(table: str, path: Path_, block: Block, faults: FaultList) -> None:
             "the block names no analytes.",
             "Add `analytes:` for a wide file or `long:` for a long one.",
         )
-    if block.every.unit is not None and block.every.unit.text is not None:
-        lint_units.known((*path, "every", "unit"), block.every.unit.text, faults)
+    for at, text in lint_units.written((*path, "every", "unit"), block.every.unit, faults):
+        if units.per_mass(text) is None:
+            lint_units.known(at, text, faults)
     known = reference.analytes()
     for name, spec in block.analytes.items():
         where = (*path, "analytes", name)
@@ -86,6 +88,7 @@ def analytes(table: str, path: Path_, block: Block, faults: FaultList) -> None:
         options(where, spec, "number", faults, from_long=block.long is not None)
         _one(where, name, spec, block, faults)
     _limit((*path, "every", "limit"), block.every.limit, faults)
+    _contents((*path, "every"), block.every, faults)
     if block.long is None:
         return
     nowhere = block.long.unit is None and block.every.unit is None
@@ -140,6 +143,7 @@ def _one(path: Path_, name: str, spec: Analyte, block: Block, faults: FaultList)
         return
     _unit(path, name, spec, block, faults)
     _limit((*path, "limit"), spec.limit, faults)
+    _contents(path, spec, faults)
 
 
 def _substance(path: Path_, name: str, substance: str, faults: FaultList) -> bool:
@@ -174,19 +178,66 @@ def _unit(path: Path_, name: str, spec: Analyte, block: Block, faults: FaultList
             faults.add(
                 path, "M202", f"nothing says in which unit {name} is.", "Add `unit:`, or `unit: header`."
             )
-    elif unit.text is not None:
-        lint_units.converts((*path, "unit"), unit.text, to, faults, what=name, substance=substance)
+        return
+    contents = [
+        key
+        for key in ("density", "fat")
+        if getattr(spec, key) is not None or getattr(block.every, key) is not None
+    ]
+    # A unit that `every` gives is judged for each analyte, and noted where the person wrote it.
+    ignored = FaultList(faults.document)
+    for at, text in lint_units.written((*path, "unit"), unit, ignored if spec.unit is None else faults):
+        lint_units.converts(at, text, to, faults, what=name, substance=substance, contents=contents)
+
+
+def _contents(path: Path_, spec: Analyte | Defaults, faults: FaultList) -> None:
+    """Note what is wrong with the declared density, fat and zeros."""
+    density, fat, zero = spec.density, spec.fat, spec.zero
+    if density is not None and density.value is not None:
+        low, high = BETWEEN["density"]
+        if not low < density.value <= high:
+            faults.add(
+                (*path, "density"),
+                "M113",
+                f"{density.value:g} kg/L is no density of milk (about 1.03).",
+                "Write it in kg/L, or name its column with its unit.",
+            )
+    if fat is not None and fat.value is not None:
+        faults.add(
+            (*path, "fat"),
+            "M113",
+            "fat differs between samples more than most nutrients do, so one figure for all would make results up.",
+            "Name the column of each sample's own: `fat: {from: FAT, unit: g/dL}`.",
+        )
+    for name, content in (("density", density), ("fat", fat)):
+        if content is None or (content.value is not None and content.from_ is None):
+            continue
+        where = (*path, name)
+        if content.from_ is None or content.value is not None:
+            faults.add(where, "M111", "the key `from` is missing.", "Name the column.")
+        elif content.unit is None:
+            faults.add(where, "M202", f"nothing says in which unit the {name} is.", "Add `unit:`.")
+        else:
+            for at, text in lint_units.written((*where, "unit"), content.unit, faults):
+                lint_units.converts(at, text, UNIT[name], faults, what=name)
+    if zero is not None and (zero.is_ is None) == (zero.from_ is None):
+        faults.add(
+            (*path, "zero"),
+            "M113",
+            "a zero is a value, below the limit, or as a comment says.",
+            "Write `zero: value`, `zero: below_limit` or `zero: {from: COMMENT}`.",
+        )
 
 
 def _limit(path: Path_, limit: LimitOf | None, faults: FaultList) -> None:
     if limit is None:
         return
-    if sum(part is not None for part in (limit.value, limit.from_, limit.by)) != 1:
+    if sum((limit.value is not None, limit.header, limit.from_ is not None, limit.by is not None)) != 1:
         faults.add(
             path,
             "M113",
             "a limit is a number, a column, or numbers by batch.",
-            "Write `limit: 0.7`, `{from: LOD}` or `{by: PLATE, values: {...}}`.",
+            "Write `limit: 0.7`, `header`, `{from: LOD}` or `{by: PLATE, values: {...}}`.",
         )
     elif limit.by is not None and not limit.values:
         faults.add(path, "M111", "the key `values` is missing.", "Give the limit of each batch.")

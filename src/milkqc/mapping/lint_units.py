@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 from milkqc import reference, units
 from milkqc.errors import UnitError
 from milkqc.mapping import formula as formulas
 from milkqc.mapping.actions import action_of
 from milkqc.mapping.faults import FaultList
-from milkqc.mapping.language import Block, Column
-from milkqc.mapping.lint_options import GESTATION
+from milkqc.mapping.language import Block, Column, UnitOf
+from milkqc.mapping.lint_options import GESTATION, same_codes
 from milkqc.mapping.replicates import NUMBERS
 from milkqc.yamlfile import Path_
 
@@ -44,8 +46,8 @@ def of_column(
             f"nothing says in which unit {', '.join(spec.from_ or ()) or 'the value'} is.",
             f"Add `unit:` ({column.unit} is what {column.column} becomes).",
         )
-    elif spec.unit.text is not None:
-        converts((*path, "unit"), spec.unit.text, column.unit, faults, what=column.column)
+    for place, text in written((*path, "unit"), spec.unit, faults):
+        converts(place, text, column.unit, faults, what=column.column)
 
 
 def of_lets(
@@ -106,6 +108,7 @@ def let_unit(block: Block, name: str) -> str | None:
         return "d"
     if let.unit is not None:
         if let.unit.text is None:
+            # A header, a column of units, or units by batch.
             raise _UnwrittenError(name)
         return let.unit.text
     if let.formula is not None:
@@ -160,6 +163,29 @@ def of_formula(
         converts(where, result, to, faults, what=what, substance=substance)
 
 
+def written(path: Path_, unit: UnitOf | None, faults: FaultList) -> Iterator[tuple[Path_, str]]:
+    """The unit texts that the mapping itself writes, each with its place; a unit given in two ways is noted."""
+    if unit is None:
+        return
+    ways = (unit.text is not None, unit.header, unit.from_ is not None, unit.by is not None)
+    if sum(ways) != 1:
+        faults.add(
+            path,
+            "M113",
+            "a unit is a text, a column, or texts by batch.",
+            "Write `unit: ug/L`, `header`, `{from: UNIT}` or `{by: PLATE, values: {...}}`.",
+        )
+    elif unit.by is not None and not unit.values:
+        faults.add(path, "M111", "the key `values` is missing.", "Give the unit of each batch.")
+    elif unit.by is None and unit.values is not None:
+        faults.add((*path, "values"), "M123", "`values` goes with `by`.", "Name the column of the batches.")
+    elif unit.text is not None:
+        yield path, unit.text
+    same_codes((*path, "values"), unit.values or {}, faults)
+    for batch, text in (unit.values or {}).items() if unit.by is not None else ():
+        yield (*path, "values", batch), text
+
+
 def known(path: Path_, text: str, faults: FaultList) -> bool:
     """Whether the text is a unit; noted when it is not."""
     try:
@@ -171,10 +197,28 @@ def known(path: Path_, text: str, faults: FaultList) -> bool:
 
 
 def converts(
-    path: Path_, unit: str, to: str, faults: FaultList, *, what: str, substance: str | None = None
+    path: Path_,
+    unit: str,
+    to: str,
+    faults: FaultList,
+    *,
+    what: str,
+    substance: str | None = None,
+    contents: Collection[str] = (),
 ) -> None:
-    """Note a unit that is not known, does not become `to`, or would with a substance that nobody named."""
-    if not known(path, unit, faults):
+    """Note a unit that is not known, does not become `to`, or would with a substance that nobody named.
+
+    `contents` are those of `density` and `fat` that the mapping declares, for units per mass of milk or fat.
+    """
+    one, shown = units.per_mass(unit), unit
+    if one is not None:
+        needed = "density" if one.of == "milk" else "fat"
+        why = units.why_refused(unit)
+        if needed not in contents and why is not None:
+            faults.add(path, "M209", why.what, why.todo)
+            return
+        unit = one.unit
+    elif not known(path, unit, faults):
         return
     try:
         units.unit_factor(unit, to, substance=substance)
@@ -183,11 +227,11 @@ def converts(
             faults.add(
                 path,
                 "M206",
-                f"{unit} of {what} is an amount: to reach {to} its substance must be named.",
+                f"{shown} of {what} is an amount: to reach {to} its substance must be named.",
                 error.todo or "Name its `substance`.",
             )
         else:
-            faults.add(path, "M207", f"cannot convert {what} from {unit} to {to}.", error.todo or error.what)
+            faults.add(path, "M207", f"cannot convert {what} from {shown} to {to}.", error.todo or error.what)
 
 
 def _converts_with_a_substance(unit: str, to: str) -> bool:

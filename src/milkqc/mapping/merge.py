@@ -27,6 +27,10 @@ _RESULT = (
     "method",
     "measures",
     "dilution",
+    "density_kg_l",
+    "density_raw",
+    "fat_g_l",
+    "fat_raw",
 )
 
 

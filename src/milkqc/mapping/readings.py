@@ -53,7 +53,10 @@ def readings(parts: list[Mapped], action: str, spec: Column, *, assay: pl.Series
         censored=made["censored"],
         limit=made["limit"],
         missing=made["missing"],
-        problems=numbers.problems.filter(~frame["under"].gather(numbers.problems["row"])),
+        problems=numbers.problems.filter(
+            (numbers.problems["rule_id"] != "reading.replicates.disagree")
+            | ~frame["under"].gather(numbers.problems["row"])
+        ),
     )
 
 

@@ -92,13 +92,23 @@ def _factors(table: str, frame: pl.DataFrame, name: str) -> pl.Series:
         by = ["analyte", "raw_unit", "substance"]
         known = frame.select(by).unique(maintain_order=True)
         made = [
-            _factor(unit, reference.analytes()[analyte].unit, substance)
+            _result_factor(unit, reference.analytes()[analyte].unit, substance)
             for analyte, unit, substance in known.rows()
         ]
-        factors = known.with_columns(_factor=pl.Series(made, dtype=pl.Float64))
-        return frame.select(by).join(factors, on=by, how="left", nulls_equal=True, maintain_order="left")[
-            "_factor"
-        ]
+        factors = known.with_columns(
+            _factor=pl.Series([factor for factor, _ in made], dtype=pl.Float64),
+            _of=pl.Series([of for _, of in made], dtype=pl.String),
+        )
+        each = frame.select(by).join(factors, on=by, how="left", nulls_equal=True, maintain_order="left")
+        factor = each["_factor"]
+        for of, content in (("milk", "density_kg_l"), ("fat", "fat_g_l")):
+            if content in frame.columns:
+                factor = pl.select(
+                    pl.when((each["_of"] == of).fill_null(False))
+                    .then(factor * frame[content])
+                    .otherwise(factor)
+                ).to_series()
+        return factor
     variable = name.removesuffix("__number")
     column = reference.dictionary().get((table, variable))
     if column is None:
@@ -106,6 +116,15 @@ def _factors(table: str, frame: pl.DataFrame, name: str) -> pl.Series:
     units_of = frame[f"{variable}__raw_unit"]
     by_unit = {unit: _factor(unit, column.unit, None) for unit in units_of.drop_nulls().unique().to_list()}
     return units_of.replace_strict(by_unit, default=1.0, return_dtype=pl.Float64)
+
+
+def _result_factor(unit: str | None, to: str, substance: str | None) -> tuple[float, str | None]:
+    """The factor, and what of each sample it still has to be multiplied by (milk: density, fat)."""
+    try:
+        factor, per = units.content_factor(unit, to, substance=substance) if unit else (1.0, None)
+    except UnitError:
+        return 1.0, None  # normalise reports it; here it only decides whether two rows say the same
+    return factor, None if per is None else per.of
 
 
 def _factor(unit: str | None, to: str, substance: str | None) -> float:

@@ -9,13 +9,15 @@ import polars as pl
 
 from milkqc import cells as text_cells
 from milkqc import reference
-from milkqc.mapping import actions, blocks, comparisons, rejects, targets, values
+from milkqc.mapping import actions, blocks, comparisons, contents, rejects, targets, values, zeros
 from milkqc.mapping.actions import Place
 from milkqc.mapping.blocks import PLACED_PROBLEMS, Built
 from milkqc.mapping.language import Analyte, Block, Defaults, LimitOf
-from milkqc.mapping.limits import limits
+from milkqc.mapping.limits import DISAGREE, disagreements, limits
 from milkqc.mapping.rows import Rows
 from milkqc.mapping.values import Mapped
+
+_ASKED_ONCE = (DISAGREE, zeros.RULE)
 
 
 def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> Built:
@@ -47,15 +49,22 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
             if analyte is None:
                 continue
             used = used | good
-            assay = limits(spec.limit, place)
+            assay, content = limits(spec, place), contents.contents(spec, place)
             frame = shared.with_columns(analyte=pl.lit(analyte)).with_columns(
-                result_columns(mapped, assay, spec, place, block)
+                [*result_columns(mapped, assay, spec, place, block), *contents.columns(content)]
             )
+            diluted = shared_columns["dilution"].value if "dilution" in shared_columns else None
+            differ = disagreements(mapped, assay, spec, diluted)
             frames.append(frame.filter(good))
             position = pl.select(pl.when(good).then(good.cast(pl.UInt32).cum_sum() - 1 + offset)).to_series()
             found = pl.concat(
                 [
                     mapped.problems.with_columns(variable=pl.lit(analyte)),
+                    _at(differ, mine).with_columns(variable=pl.lit(analyte)),
+                    *(
+                        _at(part.problems, mine).with_columns(variable=pl.lit(name))
+                        for name, part in content.items()
+                    ),
                     _at(assay.problems, mine).with_columns(variable=pl.lit("limit")),
                     *(
                         part.problems.with_columns(variable=pl.lit(name))
@@ -72,6 +81,13 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
                 judged[rule, analyte] = judged.get((rule, analyte), 0) + int(
                     (good & mapped.missing.is_null() | (mapped.missing == "unreadable")).sum()
                 )
+            if assay.value.is_not_null().any():
+                known = int((good & mapped.limit.is_not_null()).sum()) if mapped.limit is not None else 0
+                judged[DISAGREE, analyte] = judged.get((DISAGREE, analyte), 0) + known
+            for name, part in content.items():
+                columns[name] = tuple(dict.fromkeys((*columns.get(name, ()), *part.columns)))
+                for rule, count in part.judged.items():
+                    judged[rule, name] = max(judged.get((rule, name), 0), count)
             for rule in assay.judged:
                 known = int((good & (assay.missing.is_null() | (assay.missing == "unreadable"))).sum())
                 judged[rule, "limit"] = judged.get((rule, "limit"), 0) + known
@@ -108,13 +124,24 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
 def _once(found: pl.DataFrame, frame: pl.DataFrame, variables: list[str]) -> pl.DataFrame:
     """Problems of one cell that all analytes of its sample share made one, with the number of rows it concerns."""
     where = frame.select("source_file", "source_row")[found["place"]]
+    # A question about a whole column (its zeros), or about one pair of limits, is asked once.
+    by_cell = ~pl.col("rule_id").is_in(_ASKED_ONCE)
     order = pl.col("variable").replace_strict(
         variables, list(range(len(variables))), default=-1, return_dtype=pl.Int64
     )
     return (
         pl.concat([found, where], how="horizontal")
-        .group_by("source_file", "source_row", "rule_id", "variable", "value", "expected")
-        .agg(pl.col("place").min(), n_rows=pl.len())
+        .sort("place", maintain_order=True)
+        .group_by(
+            pl.when(by_cell).then("source_file"),
+            pl.when(by_cell).then("source_row").alias("_row"),
+            pl.when(pl.col("rule_id") != zeros.RULE).then("value").alias("_value"),
+            "rule_id",
+            "variable",
+            "expected",
+            maintain_order=True,
+        )
+        .agg(pl.col("place", "source_row", "value").first(), n_rows=pl.len())
         .sort("place", order, "rule_id", "value")
         .select(pl.col(name).cast(kind) for name, kind in PLACED_PROBLEMS.items())
     )
@@ -198,7 +225,7 @@ def analytes_of(block: Block, place: Place) -> list[tuple[str | None, Mapped, pl
     if block.long is None:
         for name, given in block.analytes.items():
             spec = _with_defaults(given, block.every)
-            assay = limits(spec.limit, place).value if spec.limit is not None else None
+            assay = limits(spec, place).value if spec.limit is not None else None
             made = actions.make(spec, "number", place, result=True, assay=assay)
             found.append((name, made, everywhere, spec))
         return found

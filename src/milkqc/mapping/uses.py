@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from milkqc.mapping import formula as formulas
 from milkqc.mapping import targets
-from milkqc.mapping.language import Analyte, Block, Column, LimitOf, Mapping
+from milkqc.mapping.language import Analyte, Block, Column, Defaults, LimitOf, Mapping, UnitOf
 from milkqc.yamlfile import Path_
 
 
@@ -73,8 +73,8 @@ def _block(table: str, path: Path_, block: Block) -> Iterator[Use]:
             lets = list(block.let)[: list(block.let).index(name)] if section == "let" else list(block.let)
             yield from _spec(block, spec, (*path, section, name), suffixes, kind, lets)
     yield from _limit(block, block.every.limit, (*path, "every", "limit"), suffixes)
-    if block.every.unit is not None and block.every.unit.from_ is not None:
-        yield _at(block, block.every.unit.from_, (*path, "every", "unit"))
+    yield from _unit(block, block.every.unit, (*path, "every", "unit"), suffixes)
+    yield from _contents(block, block.every, (*path, "every"), suffixes)
 
 
 def _spec(
@@ -98,11 +98,36 @@ def _spec(
         for name in names:
             if name not in lets:
                 yield _at(block, name, (*path, "formula"), spec.optional, "number", None)
-    if spec.unit is not None and spec.unit.from_ is not None:
-        for suffix in suffixes:
-            yield _at(block, spec.unit.from_.replace("{visit}", suffix), (*path, "unit"), spec.optional)
+    yield from _unit(block, spec.unit, (*path, "unit"), suffixes, spec.optional)
     if isinstance(spec, Analyte):
         yield from _limit(block, spec.limit, (*path, "limit"), suffixes)
+        yield from _contents(block, spec, path, suffixes)
+
+
+def _unit(
+    block: Block, unit: UnitOf | None, path: Path_, suffixes: tuple[str, ...], optional: bool = False
+) -> Iterator[Use]:
+    for column in (unit.from_, unit.by) if unit is not None else ():
+        if column is not None:
+            for suffix in suffixes:
+                yield _at(block, column.replace("{visit}", suffix), path, optional)
+
+
+def _contents(
+    block: Block, spec: Analyte | Defaults, path: Path_, suffixes: tuple[str, ...]
+) -> Iterator[Use]:
+    """The columns of a sample's own density and fat, and of the comment on its zeros."""
+    for name in ("density", "fat"):
+        content = getattr(spec, name)
+        if content is not None:
+            yield from _unit(block, content.unit, (*path, name, "unit"), suffixes)
+            if content.from_ is not None:
+                for suffix in suffixes:
+                    column = content.from_.replace("{visit}", suffix)
+                    yield _at(block, column, (*path, name, "from"), kind="number")
+    if spec.zero is not None and spec.zero.from_ is not None:
+        for suffix in suffixes:
+            yield _at(block, spec.zero.from_.replace("{visit}", suffix), (*path, "zero", "from"))
 
 
 def _limit(block: Block, limit: LimitOf | None, path: Path_, suffixes: tuple[str, ...]) -> Iterator[Use]:

@@ -16,7 +16,7 @@ import polars as pl
 
 from milkqc.errors import Fault, Faults, UnitError
 from milkqc.reference.analytes import Analyte
-from milkqc.units import unit_factor
+from milkqc.units import per_mass, unit_factor
 
 # What the estimates of such a file are called where authority and basis are shown.
 STUDY = "study"
@@ -151,7 +151,10 @@ def _row(
         if analyte is not None:
             factor = unit_factor(text["unit"], analyte.unit, substance=analyte)
     except UnitError as error:
-        fault("V105", "unit", error.what, error.todo)
+        # `density` and `fat` are words of a mapping: an estimate has no sample to take them from.
+        own = per_mass(text["unit"]) is not None
+        todo = "Convert it to mass or amount per volume, and say in `source` how." if own else error.todo
+        fault("V105", "unit", error.what, todo)
     ages = tuple(
         _number(text[name]) if text[name] else default
         for name, default in zip(("age_from_days", "age_to_days"), _AGES, strict=True)

@@ -83,8 +83,8 @@ def reference_table(
 
     What is counted are results: one per mother, visit and sample, in whatever infant's row they stand (twins
     count once), after leaving out superseded rows (reported false). Replicates are one result: the mean of
-    their numbers; where all are censored, below the highest or above the lowest of their limits. Methods and
-    measurands stand apart. `percent_below` is of the results that could be judged, with its 95 % interval
+    their numbers; with some censored, below (or above) the mean of numbers and limits; where all are censored,
+    below the highest or above the lowest of their limits. Methods and measurands stand apart. `percent_below` is of the results that could be judged, with its 95 % interval
     (summarise.shares: Wilson's, cluster-robust where participants have clusters; `interval` says which);
     `median`, `q25`, `q75` are of all results with a number or a limit, `median_over_mae` of those to which the
     estimate applies, each over its own estimate where that changes with age (`mae` is then the median of the
@@ -126,7 +126,9 @@ def results_of(milk: pl.DataFrame, participants: pl.DataFrame, group_by: tuple[s
     reported = joined.filter(pl.col("reported").fill_null(value=True))
     numbers = pl.col("value").filter(pl.col("censored").is_null())
     below, above = (pl.col("censored") == "<").any(), (pl.col("censored") == ">").any()
-    only = pl.when(numbers.count() == 0)
+    some = pl.when(below | above)
+    bound = pl.when(pl.col("censored").is_null()).then("value").otherwise("limit")
+    mixed = numbers.count() > 0
     return (
         reported.with_columns(_mother=pl.coalesce("mother_id", "_mother", "participant_id"))
         .group_by(["_mother", "visit", "sample_id", *(n for n in _CELL if n != "visit")], maintain_order=True)
@@ -136,11 +138,17 @@ def results_of(milk: pl.DataFrame, participants: pl.DataFrame, group_by: tuple[s
             pl.col("_cluster").first(),
             pl.col("row_id").alias("_rows"),
             *(pl.col(f"_group_{name}").first() for name in group_by),
-            value=numbers.mean(),
-            censored=only.then(pl.when(below).then(pl.lit("<")).when(above).then(pl.lit(">"))),
-            # on both sides of the assay's range, replicates say nothing
-            limit=only.then(
-                pl.when(~above).then(pl.col("limit").max()).when(~below).then(pl.col("limit").min())
+            value=pl.when(~below & ~above).then(numbers.mean()),
+            censored=some.then(pl.when(below).then(pl.lit("<")).when(above).then(pl.lit(">"))),
+            # on both sides of the assay's range, or with a limit that nobody gave, replicates say nothing
+            limit=some.then(
+                pl.when((below & above) | (mixed & bound.has_nulls()))
+                .then(None)
+                .when(mixed)
+                .then(bound.mean())
+                .when(below)
+                .then(pl.col("limit").max())
+                .otherwise(pl.col("limit").min())
             ),
         )
     )

@@ -9,32 +9,85 @@ from types import MappingProxyType
 from typing import Any
 
 from milkqc.errors import UnitError
-from milkqc.units.spellings import atoms
+from milkqc.units.spellings import PerMass, atoms, per_mass, why_refused
 from milkqc.units.substances import Analyte
 from milkqc.units.substances import substance as resolve
 from milkqc.units.terms import Term, canonical, parse
 
 Dimensions = Mapping[str, int]
 
+_CONTENTS = {"milk": "density", "fat": "fat content"}
+# Density is given in kg/L, fat in g/L.
+_KG_PER_LITRE = {"milk": Fraction(1), "fat": Fraction(1, 1000)}
 # What an equivalent and an international unit are counted in, once their substance is known.
 _MASS: Dimensions = MappingProxyType({"[mass]": 1})
 
 
-def unit_factor(unit: str, to: str, *, substance: str | Analyte | None = None) -> float:
+# Atoms that pint does not know (or knows as something else), in the first unit of their own kind.
+_SIZES = {
+    "meq": Fraction(1, 10**3),
+    "m[iU]": Fraction(1, 10**3),
+    "u[iU]": Fraction(1, 10**6),
+    "mU": Fraction(1, 10**3),
+    "10*3{cells}": Fraction(10**3),
+    "10*6{cells}": Fraction(10**6),
+}
+
+
+def unit_factor(
+    unit: str,
+    to: str,
+    *,
+    substance: str | Analyte | None = None,
+    density: float | Fraction | None = None,
+    fat: float | Fraction | None = None,
+) -> float:
     """The factor from `unit` to `to`: value in `to` = value in `unit` * factor.
 
     Computed exactly and rounded once to a float; kept for the next call. `substance` is a key of analytes.csv,
     an alias (cyanocobalamin, folic_acid, 5_mthf) or an Analyte of the study; mass and amount, mEq and
-    international units convert only through one.
+    international units convert only through one. `density` (kg of milk in a litre, about 1.03) takes units per
+    mass of milk (ug/kg) to concentrations, `fat` (g in a litre) those per mass of fat (mg/g fat); only as `unit`.
     Raises UnitError for unknown units and substances and for what cannot be converted, with what to do.
     """
-    return float(exact_factor(unit, to, substance=substance))
+    return float(exact_factor(unit, to, substance=substance, density=density, fat=fat))
 
 
-def exact_factor(unit: str, to: str, *, substance: str | Analyte | None = None) -> Fraction:
-    """`unit_factor` before rounding."""
+def exact_factor(
+    unit: str,
+    to: str,
+    *,
+    substance: str | Analyte | None = None,
+    density: float | Fraction | None = None,
+    fat: float | Fraction | None = None,
+) -> Fraction:
+    """`unit_factor` before rounding; a float counts as the decimal that it prints as."""
     # A name is looked up each time: two studies may mean two substances by it.
-    return _exact(unit, to, resolve(substance) if isinstance(substance, str) else substance)
+    matter = resolve(substance) if isinstance(substance, str) else substance
+    one = per_mass(unit)
+    if one is None:
+        return _exact(unit, to, matter)
+    content = density if one.of == "milk" else fat
+    if content is None:
+        raise why_refused(unit) or UnitError(f"{unit} needs a content.")
+    if not content > 0:
+        raise UnitError(f"{unit} needs a {_CONTENTS[one.of]} above 0.", "Check it.")
+    return _exact(one.unit, to, matter) * Fraction(str(content)) * _KG_PER_LITRE[one.of]
+
+
+def content_factor(
+    unit: str, to: str, *, substance: str | Analyte | None = None
+) -> tuple[float, PerMass | None]:
+    """The part of a factor that is the same for all samples, and what it still lacks.
+
+    For a unit per mass of milk or fat the whole factor is this times the sample's own density (kg/L) or fat (g/L);
+    for every other unit it is whole, and the second part None. Raises UnitError like `unit_factor`.
+    """
+    one = per_mass(unit)
+    if one is None:
+        return unit_factor(unit, to, substance=substance), None
+    matter = resolve(substance) if isinstance(substance, str) else substance
+    return float(_exact(one.unit, to, matter) * _KG_PER_LITRE[one.of]), one
 
 
 @cache
@@ -54,6 +107,11 @@ def _exact(unit: str, to: str, matter: Analyte | None) -> Fraction:
     if _without_matter(from_dimensions) != _without_matter(to_dimensions) or (
         from_dimensions.get("[mass]", 0) - to_dimensions.get("[mass]", 0) != -shift
     ):
+        if given == "%":
+            raise UnitError(
+                "% is a plain number: per cent of what?",
+                "Write g/dL (grams in 100 mL), g/100 g (of milk), or the unit that the laboratory reports.",
+            )
         raise UnitError(f"{given} and {wanted} do not measure the same thing.", "Check both units.")
     if not shift:
         return ratio
@@ -70,8 +128,7 @@ def size(atom: str) -> Fraction:
 def _pint(atom: str) -> tuple[Fraction, Dimensions]:
     name = atoms()[atom].pint
     if not name:
-        size_ = Fraction(1, 1000) if atom == "meq" else Fraction(1)
-        return size_, MappingProxyType({atoms()[atom].dimension: 1})
+        return _SIZES.get(atom, Fraction(1)), MappingProxyType({atoms()[atom].dimension: 1})
     quantity = _registry().Quantity(Fraction(1), name).to_base_units()
     # pint counts moles as [substance]; every dimension here has a whole power
     return Fraction(quantity.magnitude), MappingProxyType(
@@ -106,7 +163,7 @@ def _resolved(code: str, matter: Analyte | None) -> tuple[Fraction, Dimensions]:
         if kind == "equivalents":
             parts.append((*_equivalent(atom, code, matter), power))
         elif kind.startswith("activity"):
-            parts.append((*_activity(kind, code, matter), power))
+            parts.append((*_activity(atom, code, matter), power))
         else:
             parts.append((*_pint(atom), power))
     return _together(parts)
@@ -139,7 +196,7 @@ def _equivalent(atom: str, code: str, matter: Analyte | None) -> tuple[Fraction,
     return size(atom) / matter.valence, MappingProxyType({"[substance]": 1})
 
 
-def _activity(kind: str, code: str, matter: Analyte | None) -> tuple[Fraction, Dimensions]:
+def _activity(atom: str, code: str, matter: Analyte | None) -> tuple[Fraction, Dimensions]:
     if matter is None:
         raise UnitError(f"{code} counts international units: of which substance?", _NAME_IT)
     if not matter.iu:
@@ -147,10 +204,10 @@ def _activity(kind: str, code: str, matter: Analyte | None) -> tuple[Fraction, D
             f"{code} counts international units, and no mass per unit is known for {matter.key}.",
             "Ask the laboratory for the result as mass or amount.",
         )
-    form = kind.removeprefix("activity").strip()
+    form = atoms()[atom].dimension.removeprefix("activity").strip()
     for unit in matter.iu:
         if unit.form == form:
-            amount = unit.amount * size(unit.unit)
+            amount = unit.amount * size(unit.unit) * size(atom)
             other = resolve(unit.of) if unit.of else None
             if other is not None and matter.molar_mass and other.molar_mass:
                 amount *= matter.molar_mass / other.molar_mass

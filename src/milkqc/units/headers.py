@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from milkqc.errors import UnitError
-from milkqc.units.spellings import fold, refused, spellings
+from milkqc.units.spellings import fold, per_mass, refused, spellings
 
 _BRACKETS = re.compile(r"\(((?:[^()]|\([^()]*\))*)\)|\[([^\[\]]*)\]")
 
@@ -34,4 +34,4 @@ def header_unit(header: str) -> str | None:
 
 def _is_unit(text: str) -> bool:
     plain = fold(text)
-    return plain != "1" and (plain in spellings() or plain in refused())
+    return plain != "1" and (plain in spellings() or plain in refused() or per_mass(plain) is not None)

@@ -120,8 +120,19 @@ def test_a_batch_with_many_more_below_its_limit_than_the_others():
     rows = [{"batch": f"B{b}", "censored": "<" if k < (15 if b == 1 else 2) else None,
              "value": None if k < (15 if b == 1 else 2) else 5.0, "limit": 1.0} for b in (1, 2, 3) for k in range(20)]  # fmt: skip
     assert said(patterns.censored(milk(rows))) == [
-        "75 % of batch B1 lie below the limit, 10 % of the other batches. Ask for its limit and its controls."
+        "75 % of batch B1 lie below its limit, as would 10 % of the other batches. Ask for its limit and its controls."
     ]
+
+
+def test_a_plate_with_a_higher_limit_hides_more_by_right():
+    rng = np.random.default_rng(2)
+    rows = []
+    for batch, limit in (("B1", 5.0), ("B2", 1.0), ("B3", 1.0)):
+        for value in 5 * np.exp(0.5 * rng.standard_normal(40)):
+            seen = float(value) >= limit
+            rows.append({"batch": batch, "limit": limit, "value": float(value) if seen else None,
+                         "censored": None if seen else "<"})  # fmt: skip
+    assert patterns.censored(milk(rows)).found == []
 
 
 def test_results_that_fall_along_the_run_drifted():

@@ -80,34 +80,48 @@ def _substitute(row: dict[str, float]) -> bool:
 def censored(milk: pl.DataFrame) -> Part:
     """`milk.batch.censored`: many more results of a batch lie below its limit than of the others (20 points, p < 0.001).
 
+    A plate with a higher limit hides more by right, so the others are counted at the batch's own limit: how many of
+    them lie below it. Results of others whose own limit is higher say nothing of that and are left out.
+
     Source:
         Fisher's exact test, one-sided.
     """
     from scipy.stats import fisher_exact
 
     part = Part()
-    counts = [
-        (analyte, batch, rows.filter(pl.col("censored") == "<").height,
-         rows.filter(pl.col("value").is_not_null() | pl.col("censored").is_not_null()).height)
-        for (analyte, batch), rows in _batches(milk)
-    ]  # fmt: skip
-    for analyte, batch, below, n in counts:
-        others = [one for one in counts if one[0] == analyte and one[1] != batch]
-        there, whole = sum(one[2] for one in others), sum(one[3] for one in others)
+    batches = _batches(milk)
+    for (analyte, batch), rows in batches:
+        below, n = _below(rows, None)
+        limit = rows.filter(pl.col("censored") == "<")["limit"].max()
+        there, whole = 0, 0
+        for (other_analyte, other), theirs in batches:
+            if other_analyte == analyte and other != batch:
+                hidden, known = _below(theirs, limit if isinstance(limit, float) else None)
+                there, whole = there + hidden, whole + known
         part.look(CENSORED, analyte, judged=n >= _BATCH_LEAST and whole >= _BATCH_LEAST)
         if n < _BATCH_LEAST or whole < _BATCH_LEAST or 100 * (below / n - there / whole) < _POINTS:
             continue
-        p = fisher_exact(np.array([[below, n - below], [there, whole - there]]), alternative="greater").pvalue
-        if p >= _P:
+        table = np.array([[below, n - below], [there, whole - there]])
+        if fisher_exact(table, alternative="greater").pvalue >= _P:
             continue
         part.found.append(
             Found(
                 CENSORED, analyte, "batch", batch, below, f"{100 * below / n:.0f} %", f"about {100 * there / whole:.0f} %",
-                f"{100 * below / n:.0f} % of batch {batch} lie below the limit, {100 * there / whole:.0f} % of the "
+                f"{100 * below / n:.0f} % of batch {batch} lie below its limit, as would {100 * there / whole:.0f} % of the "
                 "other batches. Ask for its limit and its controls.",
             )
         )  # fmt: skip
     return part
+
+
+def _below(rows: pl.DataFrame, limit: float | None) -> tuple[int, int]:
+    """How many results lie below `limit` (None: below their own), of how many of which that is known."""
+    hidden = pl.col("censored") == "<"
+    if limit is None:
+        return rows.filter(hidden).height, rows.filter(hidden | pl.col("value").is_not_null()).height
+    hidden = hidden & (pl.col("limit") <= limit)
+    known = rows.filter(hidden | pl.col("value").is_not_null())
+    return known.filter(hidden | (pl.col("value") < limit)).height, known.height
 
 
 def drift(milk: pl.DataFrame) -> Part:

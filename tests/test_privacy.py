@@ -335,7 +335,9 @@ def test_a_participant_at_two_sites_is_at_none():
     }
     drafts = pl.DataFrame(schema={"table": pl.String, "row_id": pl.String, "rule_id": pl.String,
                                   "variable": pl.String, "n_rows": pl.Int64})  # fmt: skip
-    kept = privacy.at_site({**tables, "participants": people}, drafts, (), site="X", rejected=0)
+    kept = privacy.at_site(
+        {**tables, "participants": people}, drafts, (), controls=pl.DataFrame(), site="X", rejected=0
+    )
     assert kept.tables["participants"]["row_id"].to_list() == ["a"]
     assert kept.left_out["participants"] == 3
 

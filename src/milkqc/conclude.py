@@ -33,6 +33,7 @@ def conclude(
     from milkqc.summarise.codebook import codebook
     from milkqc.summarise.evidence import evidence
     from milkqc.summarise.growth_curves import growth_curves
+    from milkqc.summarise.laboratory import laboratory
     from milkqc.summarise.mae_reference import reference_table
     from milkqc.summarise.overview import statistics
     from milkqc.summarise.sensitivity import sensitivity
@@ -74,8 +75,9 @@ def conclude(
         watched={rule.id: (rule.table, rule.columns) for rule in all_rules()},
         data_cutoff=rule_settings(study).data_cutoff,
     )
-    figures["growth_curves"] = growth_curves(tables, findings)
+    figures |= laboratory(tables["milk"], applied.controls)
     figures["mae_sensitivity"] = sensitivity(tables["milk"], tables["participants"], choices(study), findings)
+    figures["growth_curves"] = growth_curves(tables, findings)
     outputs = {
         **clean,
         "analysis": analysis,

@@ -90,6 +90,7 @@ def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str
         restricted = None if site is None else _kept(applied, site)
         applied = applied if restricted is None else _of_site(applied, restricted)
     with step("converting units"):
+        applied = replace(applied, controls=_own_rows(applied))
         tables, unit_drafts, unit_ledger = _normalised(applied)
     with step("scoring growth and milk"):
         tables = _derived(tables, study)
@@ -101,7 +102,7 @@ def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str
         believed = suites.check(views, study.rules, off=study.off)
     with step("checking rules"):
         ruled = coded.check(views, settings=rule_settings(study), off=study.off)
-        batches = laboratory.check(views["milk"], _own_rows(applied), off=frozenset(study.off))
+        batches = laboratory.check(views["milk"], applied.controls, off=frozenset(study.off))
         own = compare.check(tables, compared(study.loaded.mapping))
         asked = dictionary.check(exports(study, restricted), mapped=mapped(applied), off=study.off)
     with step("summing up"):
@@ -119,7 +120,12 @@ def _kept(applied: Applied, site: str) -> Kept:
     from milkqc import privacy
 
     return privacy.at_site(
-        applied.tables, applied.drafts, applied.ledger, site=site, rejected=applied.rejected.height
+        applied.tables,
+        applied.drafts,
+        applied.ledger,
+        controls=applied.controls,
+        site=site,
+        rejected=applied.rejected.height,
     )
 
 
@@ -130,6 +136,7 @@ def _of_site(applied: Applied, kept: Kept) -> Applied:
         tables=kept.tables,
         drafts=kept.drafts,
         ledger=kept.ledger,
+        controls=kept.controls,
         rejected=applied.rejected.clear(),
         reconciliation=(),
     )

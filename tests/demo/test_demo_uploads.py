@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import math
+import re
 import statistics
 import zipfile
 
@@ -13,6 +14,7 @@ import pytest
 import python_calamine
 
 from milkqc.demo import write_uploads
+from milkqc.demo.controls import CERTIFICATES
 from milkqc.demo.faults import SEEDED, answer_key, plant
 from milkqc.demo.laboratory import LEVELS
 from milkqc.demo.people import DYADS, MISSED, TWINS, WITHDRAWN
@@ -20,7 +22,7 @@ from milkqc.demo.simulate import simulate, size
 
 FILES = {
     "enrolment.sav", "anthro_a.dta", "anthro_b.dta", "anthro_c.dta", "redcap.csv", "redcap_dictionary.csv",
-    "milk_results.xlsx", "milk_long.csv", "tubes.csv",
+    "milk_results.xlsx", "milk_long.csv", "zinc_plates.csv", "tubes.csv",
 }  # fmt: skip
 GROWTH = ("anthro_a.dta", "anthro_b.dta", "anthro_c.dta")
 
@@ -193,14 +195,16 @@ def drawn(uploads, test):
     owner = {row["TUBE"]: row["PID"] for row in uploads["tubes.csv"]}
     column = f"{test} ({LEVELS[test].unit})"
     if column in uploads["milk_results.xlsx"][0]:
-        cells = [(row["Sample ID"], row[column]) for row in uploads["milk_results.xlsx"]]
+        cells = [
+            (row["Sample ID"], row[column]) for row in uploads["milk_results.xlsx"] if row["Type"] == "sample"
+        ]
         cells = [(tube, cell) for tube, cell in cells if tube >= "T0300"]
     else:
         # The plate that read too high is left out; it was run again.
         cells = [
             (row["SAMPLE"], row["RESULT"])
             for row in uploads["milk_long.csv"]
-            if row["TEST"] == test and row["REP"] == "1" and row["PLATE"] != "I3"
+            if row["TEST"] == test and row["TYPE"] == "S" and row["REP"] == "1" and row["PLATE"] != "I3"
         ]
     return [(arms[owner[tube]], 0.0 if cell in {"<LOD", "ND"} else float(cell)) for tube, cell in cells]
 
@@ -229,13 +233,50 @@ def test_values_below_the_limit_are_not_numbers(clean):
 
 def test_a_plate_was_run_again_and_b12_read_twice(clean):
     long = clean["milk_long.csv"]
-    first = {row["SAMPLE"]: row for row in long if row["PLATE"] == "I3"}
-    again = {row["SAMPLE"]: row for row in long if row["PLATE"] == "I3R"}
+    samples = [row for row in long if row["TYPE"] == "S"]
+    first = {row["SAMPLE"]: row for row in samples if row["PLATE"] == "I3"}
+    again = {row["SAMPLE"]: row for row in samples if row["PLATE"] == "I3R"}
     assert len(first) == 36
     assert set(first) == set(again)
     assert all(again[tube]["RUN_DATE"] > row["RUN_DATE"] for tube, row in first.items())
-    twice = [row["SAMPLE"] for row in long if row["TEST"] == "B12"]
+    twice = [row["SAMPLE"] for row in samples if row["TEST"] == "B12"]
     assert all(twice.count(tube) == 2 for tube in set(twice))
+
+
+def test_every_plate_has_a_blank_two_materials_twice_and_its_place_in_the_run(clean):
+    plates = {(row["TEST"], row["PLATE"]) for row in clean["milk_long.csv"]}
+    for test, plate in plates:
+        rows = [row for row in clean["milk_long.csv"] if (row["TEST"], row["PLATE"]) == (test, plate)]
+        assert [row["POSITION"] for row in rows] == [str(place) for place in range(1, len(rows) + 1)]
+        assert [row["MATERIAL"] for row in rows if row["TYPE"] == "QC"] == ["low", "high"] * 2
+        assert [row["RESULT"] for row in rows if row["TYPE"] == "BLK"] == ["<LOD"]
+        assert sum(row["TYPE"] == "DUP" for row in rows) == (0 if test == "B12" else 2)
+    wide = [row["Type"] for row in clean["milk_results.xlsx"] if row["Plate"] == "P2"]
+    assert {kind: wide.count(kind) for kind in wide} == {
+        "blank": 1, "QC low": 2, "QC high": 2, "sample": 40, "duplicate": 2,
+    }  # fmt: skip
+
+
+def test_the_certificates_of_the_mapping_are_those_that_the_controls_were_drawn_by(out):
+    mapping = (out / "mapping.yaml").read_text("utf-8")
+    for test, name in (("Iodine", "iodine"), ("B12", "vitamin_b12"), ("Folate", "folate"), ("Retinol", "retinol"),
+                       ("Vitamin E", "alpha_tocopherol"), ("Zinc", "zinc")):  # fmt: skip
+        for material in CERTIFICATES[test].values():
+            assert re.search(rf"\b{name}: {{mean: {material.mean:g}(\.0)?, sd: {material.sd:g}, ", mapping), (
+                test
+            )
+
+
+def test_the_reader_writes_grids_of_96_wells(out, clean):
+    lines = (out / "uploads" / "zinc_plates.csv").read_text("utf-8").splitlines()
+    assert lines[0].startswith('"SIMULATED DATA')
+    assert {line.count(",") for line in lines[1:3]} == {12}
+    assert [line.split(",")[0] for line in lines[1:13]] == ["Z1", "mg/L", *"ABCDEFGH", "", "Tube"]
+    wells = clean["zinc_plates.csv"]
+    assert len(wells) == 3 * 96
+    assert lines[3].split(",")[7] == next(row["RESULT"] for row in wells if row["WELL"] == "A7")
+    asked = {row["SAMPLE"] for row in clean["milk_long.csv"] if row["TYPE"] == "S"}
+    assert {row["TUBE"] for row in wells if row["TYPE"] == "sample"} == asked
 
 
 def changed(clean, faulty):
@@ -284,7 +325,8 @@ CELLS = {
     "anthro_b.dta": "ae499c015d1aac75",
     "anthro_c.dta": "0a8b386e1ea280dc",
     "redcap.csv": "803646f3eabd6ea8",
-    "milk_results.xlsx": "1a012bdb0899fabb",
-    "milk_long.csv": "593268ab4967875c",
+    "milk_results.xlsx": "5073627c72cf9528",
+    "milk_long.csv": "62b2d1d98155fc53",
+    "zinc_plates.csv": "3e0bd2aff3187289",
     "tubes.csv": "c4b0d4aba63da572",
 }

@@ -133,6 +133,7 @@ CHANGES: dict[str, tuple[str, str, str | None]] = {
 def printed(folder: Path, changes: tuple[tuple[str, str, str | None], ...] = ()) -> list[str]:
     """What `milkqc run` says of the example study with some of its texts changed."""
     from milkqc.study import open_study
+    from milkqc.uploads import Uploads
 
     study = folder / "study"
     for name, text in FILES.items():
@@ -145,7 +146,7 @@ def printed(folder: Path, changes: tuple[tuple[str, str, str | None], ...] = ())
         path.write_text(text, encoding="utf-8")
         if any(changed == name and new is None for changed, _, new in changes):
             path.unlink()
-    return _said(lambda: open_study(study / "mapping.yaml", study / "data"))
+    return _said(lambda: open_study(study / "mapping.yaml", Uploads(study / "data", {})))
 
 
 def _said(action: Callable[[], object]) -> list[str]:

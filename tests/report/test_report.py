@@ -343,6 +343,7 @@ def test_json_keys_are_the_ones_that_are_documented(study):
         "findings",
         "further",
         "inputs",
+        "laboratory",
         "mae",
         "reconciliation",
         "rows",

@@ -73,4 +73,5 @@ ABOUT = (
     "Laboratory: simulated laboratory, HPLC after saponification",
     "Limits of detection by plate, retinol: P3, P6 and P9 1.0, other plates 0.6 umol/L; vitamin E: 1.38 mg/L",
     "<LOD: below the limit of the plate; ND: not detected",
+    "Type: sample; blank; QC low and QC high (certified materials); duplicate (the sample read again)",
 )

@@ -10,6 +10,8 @@ from typing import Any
 
 from numpy.random import Generator
 
+from milkqc.demo import plates
+from milkqc.demo.controls import AGAIN, reading
 from milkqc.demo.people import Dyad, Visit
 
 Row = dict[str, Any]
@@ -85,11 +87,15 @@ ROLL = 300
 
 
 def results(rng: Generator, people: tuple[Dyad, ...]) -> dict[str, list[Row]]:
-    """The rows of the wide and the long results and of the manifest that says whose each tube is."""
+    """The rows of the wide and the long results, the wells of the plate reader, and whose each tube is."""
     tubes = list(_tubes(people))
+    # The laboratory's own rows are drawn apart: the samples do not hang on them.
+    own = rng.spawn(1)[0]
+    zinc = [tube.barcode for tube in tubes if tube.tests == OTHERS]
     return {
-        "milk_results.xlsx": list(_wide(rng, tubes)),
-        "milk_long.csv": list(_long(rng, tubes)),
+        "milk_results.xlsx": list(_wide(rng, own, tubes)),
+        "milk_long.csv": list(_long(rng, own, tubes)),
+        "zinc_plates.csv": list(plates.wells(own, zinc)),
         "tubes.csv": [_listed(rng, tube) for tube in tubes],
     }
 
@@ -139,49 +145,121 @@ def _run_date(weeks: int) -> str:
     return (FIRST_RUN + dt.timedelta(weeks=weeks)).isoformat()
 
 
-def _wide(rng: Generator, tubes: list[Tube]) -> Iterator[Row]:
-    """One row a tube; the limit is the plate's and stands elsewhere."""
-    for place, tube in enumerate(tube for tube in tubes if tube.tests == FAT_SOLUBLE):
-        plate = place // HPLC_PLATE
-        yield {
-            "Sample ID": tube.barcode,
-            "Plate": f"P{plate + 1}",
-            "Run date": _run_date(plate // 2),
-            **{
-                f"{test} ({LEVELS[test].unit})": _reported(test, concentration(rng, test, tube), plate)
-                for test in FAT_SOLUBLE
-            },
-            "Comment": "simulated",
-        }
+def _wide(rng: Generator, own: Generator, tubes: list[Tube]) -> Iterator[Row]:
+    """One row a tube, a plate's controls before and after them; the limit is the plate's and stands elsewhere."""
+    mine = [tube for tube in tubes if tube.tests == FAT_SOLUBLE]
+    for plate, first in enumerate(range(0, len(mine), HPLC_PLATE)):
+        samples = [
+            (tube.barcode, {test: concentration(rng, test, tube) for test in FAT_SOLUBLE})
+            for tube in mine[first : first + HPLC_PLATE]
+        ]
+        materials = [
+            [
+                (f"QC {level}", "", {test: reading(own, test, level) for test in FAT_SOLUBLE})
+                for level in ("low", "high")
+            ]
+            for _ in range(2)
+        ]
+        again = [
+            ("duplicate", tube, {test: _again(own, value) for test, value in values.items()})
+            for place, (tube, values) in enumerate(samples)
+            if place in AGAIN
+        ]
+        rows = [
+            ("blank", "", dict.fromkeys(FAT_SOLUBLE, 0.0)),
+            *materials[0],
+            *(("sample", tube, values) for tube, values in samples),
+            *again,
+            *materials[1],
+        ]
+        for position, (kind, tube, values) in enumerate(rows, start=1):
+            yield {
+                "Sample ID": tube,
+                "Type": kind,
+                "Plate": f"P{plate + 1}",
+                "Position": position,
+                "Run date": _run_date(plate // 2),
+                **{
+                    f"{test} ({LEVELS[test].unit})": _reported(test, values[test], plate)
+                    for test in FAT_SOLUBLE
+                },
+                "Comment": "simulated",
+            }
 
 
-def _long(rng: Generator, tubes: list[Tube]) -> Iterator[Row]:
+def _again(rng: Generator, value: float) -> float:
+    """A second reading of a sample."""
+    return value * math.exp(REPLICATE_SIGMA * float(rng.standard_normal()))
+
+
+def _long(rng: Generator, own: Generator, tubes: list[Tube]) -> Iterator[Row]:
     """One row a tube, test and replicate, as text, with its limit; the plate that was run again comes last.
 
-    Vitamin B12 is read in duplicate, the others once.
+    Vitamin B12 is read in duplicate, the others once, with two samples of a plate read again.
     """
-    again = []
+    again: list[Row] = []
+    mine = [tube for tube in tubes if tube.tests == OTHERS]
     for test in OTHERS:
-        for place, tube in enumerate(tube for tube in tubes if tube.tests == OTHERS):
-            plate = place // ASSAY_PLATE
-            name, drawn = f"{test[:1]}{plate + 1}", concentration(rng, test, tube)
-            for replicate in (1, 2) if test == "B12" else (1,):
-                value = drawn * math.exp(REPLICATE_SIGMA * float(rng.standard_normal()))
-                row = _assayed(test, tube, plate, value * (TOO_HIGH if name == RUN_AGAIN else 1))
-                yield row | {"REP": str(replicate), "PLATE": name, "STUDY": STUDY}
+        for plate, first in enumerate(range(0, len(mine), ASSAY_PLATE)):
+            name = f"{test[:1]}{plate + 1}"
+            values = [(tube, concentration(rng, test, tube)) for tube in mine[first : first + ASSAY_PLATE]]
+            wrong = TOO_HIGH if name == RUN_AGAIN else 1.0
+            yield from _plate(rng, own, test, values, plate, name, wrong, _run_date(plate))
             if name == RUN_AGAIN:
-                row = _assayed(test, tube, plate, drawn) | {"RUN_DATE": _run_date(plate + RUN_AGAIN_WEEKS)}
-                again.append(row | {"REP": "1", "PLATE": f"{name}R", "STUDY": STUDY})
+                again += _plate(
+                    None, own, test, values, plate, f"{name}R", 1.0, _run_date(plate + RUN_AGAIN_WEEKS)
+                )
     yield from again
 
 
-def _assayed(test: str, tube: Tube, plate: int, value: float) -> Row:
+def _plate(
+    rng: Generator | None,
+    own: Generator,
+    test: str,
+    values: list[tuple[Tube, float]],
+    plate: int,
+    name: str,
+    wrong: float,
+    date: str,
+) -> Iterator[Row]:
+    """The rows of a plate in run order: a blank and two materials, the samples, two of them again, the materials."""
+    materials = [[(level, reading(own, test, level)) for level in ("low", "high")] for _ in range(2)]
+    rows: list[tuple[str, str, str, str, float]] = [("BLK", "", "", "1", 0.0)]
+    rows += [("QC", level, "", "1", value * wrong) for level, value in materials[0]]
+    for tube, drawn in values:
+        for replicate in ("1", "2") if test == "B12" else ("1",):
+            value = drawn if rng is None else _again(rng, drawn)
+            rows.append(("S", "", tube.barcode, replicate, value * wrong))
+    if test != "B12":
+        rows += [
+            ("DUP", "", values[place][0].barcode, "1", _again(own, values[place][1]) * wrong)
+            for place in AGAIN
+        ]
+    rows += [("QC", level, "", "1", value * wrong) for level, value in materials[1]]
+    for position, (kind, level, barcode, replicate, value) in enumerate(rows, start=1):
+        yield {
+            "SAMPLE": barcode,
+            "TYPE": kind,
+            "MATERIAL": level,
+            **_assayed(test, plate, value, date),
+            "REP": replicate,
+            "PLATE": name,
+            "POSITION": str(position),
+            "STUDY": STUDY,
+        }
+
+
+def _assayed(test: str, plate: int, value: float, date: str) -> Row:
     reported = _reported(test, value, plate)
+    blank = value == 0
     return {
-        "SAMPLE": tube.barcode,
         "TEST": test,
-        "RESULT": reported if isinstance(reported, str) else f"{reported:.{LEVELS[test].digits}f}",
+        "RESULT": "<LOD"
+        if blank
+        else reported
+        if isinstance(reported, str)
+        else f"{reported:.{LEVELS[test].digits}f}",
         "UNIT": LEVELS[test].unit,
         "LOD": f"{limit(test, plate):g}",
-        "RUN_DATE": _run_date(plate),
+        "RUN_DATE": date,
     }

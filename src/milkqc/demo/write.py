@@ -20,6 +20,7 @@ from milkqc.demo.labels import (
     TAGGED,
     TAGS,
 )
+from milkqc.demo.plates import write_grids
 from milkqc.demo.simulate import Uploads
 
 Rows = tuple[dict[str, Any], ...]
@@ -37,6 +38,8 @@ def write(uploads: Uploads, out: Path) -> Path:
             _write_dta(rows, path)
         elif path.suffix == ".xlsx":
             _write_xlsx(rows, path)
+        elif name == "zinc_plates.csv":
+            write_grids(rows, path, label=LABEL)
         else:
             _write_csv(rows, path, delimiter=";" if name == "tubes.csv" else ",")
     _copy("redcap_dictionary.csv", folder)

@@ -17,7 +17,8 @@ _RESULTS = ("milk", "biomarkers")
 class Kept:
     """What belongs to one site. `files` are the source files its rows came from, with how many rows that were.
 
-    `left_out` counts what belongs to no site at all: rows by table, reading `findings`, `rejected` rows.
+    `controls` are the laboratory's own rows that its samples were run with. `left_out` counts what belongs to no
+    site at all: rows by table, reading `findings`, `rejected` rows; and the laboratory's `controls` of other batches.
     """
 
     tables: Mapping[str, pl.DataFrame]
@@ -25,6 +26,7 @@ class Kept:
     ledger: tuple[LedgerRow, ...]
     files: Mapping[str, int]
     left_out: Mapping[str, int]
+    controls: pl.DataFrame
 
 
 def at_site(
@@ -32,6 +34,7 @@ def at_site(
     drafts: pl.DataFrame,
     ledger: Sequence[LedgerRow],
     *,
+    controls: pl.DataFrame,
     site: str,
     rejected: int,
 ) -> Kept:
@@ -66,6 +69,9 @@ def at_site(
     mine = drafts.join(ids, on=["table", "row_id"], how="semi", maintain_order="left")
     left_out["findings"] = drafts.join(every, on=["table", "row_id"], how="anti").height
     left_out["rejected"] = rejected
+    own = _controls(controls, kept)
+    if controls.height:
+        left_out["controls"] = controls.height - own.height
     places = [pl.DataFrame(schema={"source_file": pl.String, "source_row": pl.Int64})] + [
         frame.select("source_file", "source_row")
         for frame in kept.values()
@@ -74,7 +80,28 @@ def at_site(
     counts = (
         pl.concat(places).drop_nulls("source_file").unique().group_by("source_file").len().sort("source_file")
     )
-    return Kept(kept, mine, _recounted(ledger, kept, mine), dict(counts.iter_rows()), left_out)
+    return Kept(kept, mine, _recounted(ledger, kept, mine), dict(counts.iter_rows()), left_out, own)
+
+
+def _controls(controls: pl.DataFrame, kept: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Blanks and materials of batches in which the site's samples were run, and repeats of the site's own samples.
+
+    Materials are no people, and without them a site cannot read its own results; a repeat is somebody's sample.
+    """
+    if controls.is_empty():
+        return controls
+    results = [
+        kept[name].select(pl.col("analyte").cast(pl.String), pl.col(key).cast(pl.String).alias(key))
+        for key in ("batch", "sample_id")
+        for name in _RESULTS
+        if {"analyte", key} <= set(kept[name].columns)
+    ]
+    found = []
+    for key, mine in (("batch", pl.col("kind") != "duplicate"), ("sample_id", pl.col("kind") == "duplicate")):
+        there = [part.drop_nulls().unique() for part in results if key in part.columns]
+        own = controls.filter(mine, pl.col(key).is_not_null())
+        found.append(own.join(pl.concat(there), on=["analyte", key], how="semi") if there else own.clear())
+    return pl.concat(found).sort("row_id")
 
 
 def _sites(participants: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,19 @@ from typing import Any, get_args
 import polars as pl
 
 from milkqc.model import Reconciled, Result, Status
-from milkqc.report import adequacy, cards, found, rows, scheduled, scores, status, survey, todo, variables
+from milkqc.report import (
+    adequacy,
+    cards,
+    found,
+    laboratory,
+    rows,
+    scheduled,
+    scores,
+    status,
+    survey,
+    todo,
+    variables,
+)
 from milkqc.report.limits import Limits, listing, place, plain
 from milkqc.report.place import OWNERS
 from milkqc.report.verdict import decision
@@ -27,8 +39,13 @@ KNOWN_STATISTICS = (
     "scheduled_people",
     "units",
     "dates",
+    "mae_sensitivity",
 )
-_IN_CARDS = {"spread", "bins", "limits", "codes", "gaps", "watched", "zscore_bins", *survey.TABLES}
+# Shown elsewhere than under `statistics`.
+_IN_CARDS = {
+    "spread", "bins", "limits", "codes", "gaps", "watched", "zscore_bins", *survey.TABLES, *laboratory.STATISTICS
+}  # fmt: skip
+_NAMED = {"censored", "mae_sensitivity"}
 _SETTINGS = (
     "fail_on",
     "exit_code",
@@ -110,6 +127,7 @@ def content(result: Result, limits: Limits) -> dict[str, Any]:
         "distributions": scores.distributions(result.statistics, limits),
         "survey": survey.survey(result, limits),
         "mae": adequacy.adequacy(result, limits),
+        "laboratory": laboratory.laboratory(result, findings, limits),
         "checks": ledger,
         "settings": {name: plain(settings.get(name), limits=limits) for name in _SETTINGS}
         | {
@@ -262,7 +280,7 @@ def _statistics(result: Result, limits: Limits) -> dict[str, Any]:
         cap = {"flagged_children": limits.rows_per_rule, "growth_curves": limits.rows_per_rule // 2}.get(
             name, limits.table
         )
-        told[name] = listing(adequacy.named(frame) if name == "censored" else frame, cap, limits=limits)
+        told[name] = listing(adequacy.named(frame) if name in _NAMED else frame, cap, limits=limits)
     return told
 
 

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from milkqc.report import charts, survey, survey_charts, words
 from milkqc.report.found import sites_said
 from milkqc.report.growth_curves import growth_curve
+from milkqc.report.laboratory_charts import levey_jennings, medians_chart
 from milkqc.report.place import KINDS
 from milkqc.report.scheduled import anchor_of, behind
 from milkqc.report.site_chart import site_chart
@@ -61,6 +62,7 @@ def page(told: Mapping[str, Any]) -> str:
             told=told,
             style=Markup(_package_text("report.css")),  # noqa: S704 - our own file, not data
             mae_pictures=_mae_pictures(told["mae"]),
+            lab_pictures=[_lab_pictures(each) for each in told["laboratory"]["pages"]],
             curves=[
                 {**each, "svg": growth_curve(each, key=f"curve-{place}")}
                 for place, each in enumerate(told["statistics"]["growth_curves"]["rows"], start=1)
@@ -200,6 +202,21 @@ def _mae_pictures(mae: Mapping[str, Any]) -> list[dict[str, Any]]:
         key = "mae" if not place else f"mae-{place + 1}"
         lines = [_mae_line(row) for row in own[:CHARTED]]
         pictures.append({"title": title, "svg": charts.mae_chart(lines, key=key, title=title)})
+    return pictures
+
+
+def _lab_pictures(each: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """An analyte's control materials whose mean and SD are known, then its batch medians."""
+    pictures = []
+    for place, control in enumerate(each["controls"], start=1):
+        if control["sd"] and all(row["z"] is not None for row in control["rows"]):
+            key = f"{each['anchor']}-control-{place}"
+            drawing = levey_jennings(control, key=key, name=each["label"], unit=each["unit"])
+            pictures.append({"svg": drawing, "left_off": control["left_off"]})
+    for place, medians in enumerate(each["medians"], start=1):
+        key = f"{each['anchor']}-median-{place}"
+        drawing = medians_chart(medians, key=key, name=each["label"], unit=each["unit"])
+        pictures.append({"svg": drawing, "left_off": medians["left_off"]})
     return pictures
 
 

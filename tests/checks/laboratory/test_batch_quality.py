@@ -120,19 +120,39 @@ def test_a_batch_with_many_more_below_its_limit_than_the_others():
     rows = [{"batch": f"B{b}", "censored": "<" if k < (15 if b == 1 else 2) else None,
              "value": None if k < (15 if b == 1 else 2) else 5.0, "limit": 1.0} for b in (1, 2, 3) for k in range(20)]  # fmt: skip
     assert said(patterns.censored(milk(rows))) == [
-        "75 % of batch B1 lie below its limit, as would 10 % of the other batches. Ask for its limit and its controls."
+        "75 % of batch B1 lie below the limit, 10 % of the other batches. Ask for its limit and its controls."
     ]
 
 
-def test_a_plate_with_a_higher_limit_hides_more_by_right():
-    rng = np.random.default_rng(2)
+def test_a_higher_limit_or_later_milk_is_no_fault_of_a_batch():
+    """B1 reports below 3 what the others, whose limit is 1, measured between 1 and 3."""
+    rng = np.random.default_rng(4)
     rows = []
-    for batch, limit in (("B1", 5.0), ("B2", 1.0), ("B3", 1.0)):
-        for value in 5 * np.exp(0.5 * rng.standard_normal(40)):
-            seen = float(value) >= limit
-            rows.append({"batch": batch, "limit": limit, "value": float(value) if seen else None,
-                         "censored": None if seen else "<"})  # fmt: skip
+    for batch, limit in (("B1", 3.0), ("B2", 1.0), ("B3", 1.0)):
+        for value in 3 * np.exp(0.8 * rng.standard_normal(40)):
+            low = value < limit
+            rows.append({"batch": batch, "limit": limit, "censored": "<" if low else None,
+                         "value": None if low else float(value)})  # fmt: skip
     assert patterns.censored(milk(rows)).found == []
+    later = [{"batch": "B4", "visit": "m12", "limit": 1.0, "censored": "<"}] * 20
+    part = patterns.censored(milk([*rows, *later]))
+    assert part.found == []
+    assert (part.judged["milk.batch.censored", "zinc"], part.not_judged["milk.batch.censored", "zinc"]) == (
+        3,
+        1,
+    )
+
+
+def test_a_plate_that_goes_from_colostrum_to_mature_milk_has_not_drifted():
+    rng = np.random.default_rng(6)
+    levels = {"birth": 20.0, "m3": 5.0}
+    rows = [
+        {"visit": visit, "batch": batch, "run_order": float(k),
+         "value": float(levels[visit] * np.exp(0.2 * rng.standard_normal()))}
+        for batch in ("B1", "B2")
+        for k, visit in enumerate(["birth"] * 15 + ["m3"] * 15)
+    ]  # fmt: skip
+    assert patterns.drift(milk(rows)).found == []
 
 
 def test_results_that_fall_along_the_run_drifted():
@@ -166,6 +186,25 @@ def test_a_batch_shows_against_the_same_peoples_other_results():
     assert people.within_person(visits(1.0)).found == []
 
 
+def test_a_dozen_people_who_agree_by_chance_accuse_no_batch():
+    """B1's thirteen pairs lie close together at 1.5 times; the other batches' pairs scatter by a factor of 2."""
+    rng = np.random.default_rng(9)
+    rows = []
+    for k in range(65):
+        batch = f"B{k % 5 + 1}"
+        own = float(np.exp(rng.standard_normal()))
+        apart = (
+            1.5 * np.exp(0.05 * rng.standard_normal())
+            if batch == "B1"
+            else np.exp(0.7 * rng.standard_normal())
+        )
+        rows += [
+            {"participant_id": f"P{k}", "visit": "birth", "batch": f"C{k % 4}", "value": own},
+            {"participant_id": f"P{k}", "visit": "m3", "batch": batch, "value": own * float(apart)},
+        ]
+    assert people.within_person(milk(rows)).found == []
+
+
 def test_a_batch_already_explained_accuses_no_other():
     assert people.within_person(visits(30.0), known=[("zinc", "B3")]).found == []
 
@@ -176,6 +215,28 @@ def test_each_rule_has_a_row_of_the_ledger_for_each_analyte():
     assert {row.rule_id: row.status for row in done.ledger}["milk.batch.drift"] == "skipped"
     assert {row.status for row in done.ledger} == {"skipped", "nothing_to_look_at"}
     assert done.drafts.is_empty()
+
+
+def test_a_run_that_was_repeated_asks_nothing_of_its_controls():
+    bad = controls([{"value": 58.0, "target_mean": 50.0, "target_sd": 2.5}])
+    first = milk([{"value": 1.0, "reported": False}] * 3)
+    assert check(first, bad).drafts.is_empty()
+    kept = check(milk([{"value": 1.0, "reported": False}, {"value": 1.0}]), bad).drafts
+    assert kept["rule_id"].to_list() == ["milk.batch.westgard"]
+
+
+def test_the_controls_and_the_median_of_a_batch_follow_from_its_unit():
+    from milkqc.findings import drafts
+
+    cause = {"rule_id": "milk.batch.unit", "severity": "warning", "table": "milk", "row_id": "batch=B1",
+             "engine": "rules", "variable": "zinc", "cause_id": "abc"}  # fmt: skip
+    followers = [
+        cause | {"rule_id": rule, "cause_id": None}
+        for rule in ("milk.batch.westgard", "milk.zinc.batch_median")
+    ]
+    alone = cause | {"rule_id": "milk.batch.drift", "cause_id": None}
+    found = explained(drafts([cause, *followers, alone]), milk([{"value": 1.0}]))
+    assert found["cause_id"].to_list() == ["abc", "abc", "abc", None]
 
 
 def test_findings_of_single_results_follow_from_their_batchs_unit():

@@ -20,6 +20,8 @@ RULE = "milk.batch.unit"
 SHIFTED = "milk.batch.shifted"
 # What a posterior must reach before a laboratory is asked.
 SURE = 0.8
+# A unit that nobody can be sure of is mentioned from this posterior on.
+POSSIBLE = 0.2
 # The widest published spread of study centres within a stage, where plausible.csv says nothing better.
 _REFERENCE_SD = 0.7
 # A result fits when it lies within 99 % of the distribution about its expected centre.
@@ -30,8 +32,9 @@ _FITS = 2.576
 class Suspicion:
     """One group whose results are better explained otherwise: by another unit, or shifted by something else.
 
-    `units` are the units that explain it, the likeliest first (none: something else); `fits` of its `of` results
-    then lie where the other groups' do; `ratio` is how many times too high they are.
+    `units` are the units that explain it, the likeliest first (none: nobody can be sure of one); `fits` of its `of`
+    results then lie where the other groups' do; `ratio` is how many times too high they are. `possible` are units
+    that may explain it where `units` is empty, and `unit_posterior` what speaks for them.
     """
 
     group: Group
@@ -41,6 +44,8 @@ class Suspicion:
     fits: int
     of: int
     ratio: float
+    possible: tuple[str, ...] = ()
+    unit_posterior: float = 0.0
 
     @property
     def cause(self) -> str:
@@ -80,13 +85,14 @@ def _of_analyte(groups: list[Group]) -> tuple[list[Suspicion], int]:
     wrong: dict[int, float] = {}
     shown = names(groups)
     found: list[Suspicion] = []
-    looked = sum(one is not None for one in stand(groups, {}))
+    stood = stand(groups, wrong)
+    looked = sum(one is not None for one in stood)
     for _ in range(len(groups)):
-        stood = stand(groups, wrong)
+        verdicts = _verdicts(groups, stood)
         ranked = sorted(
             (
                 (1 - verdict.posterior[model.NONE], place)
-                for place, verdict in _verdicts(groups, stood).items()
+                for place, verdict in verdicts.items()
                 if place not in wrong and verdict.posterior[model.NONE] < 1 - SURE
             ),
             reverse=True,
@@ -94,10 +100,9 @@ def _of_analyte(groups: list[Group]) -> tuple[list[Suspicion], int]:
         if not ranked:
             break
         place = ranked[0][1]
-        suspicion, shift = _suspicion(
-            groups[place], shown[place], stood[place], _verdicts(groups, stood)[place]
-        )
+        suspicion, shift = _suspicion(groups[place], shown[place], stood[place], verdicts[place])
         wrong[place] = shift
+        stood = stand(groups, wrong)
         if suspicion is not None:
             found.append(suspicion)
     return sorted(found, key=lambda one: one.name), looked
@@ -159,7 +164,13 @@ def _suspicion(
         units = tuple(one.unit for one in likely)
         return Suspicion(group, name, units, verdict.another_unit, fits, n, math.exp(delta)), likely[0].shift
     sure = 1 - verdict.posterior[model.NONE]
-    return Suspicion(group, name, (), sure, 0, n, math.exp(delta)), delta
+    possible: tuple[str, ...] = ()
+    if others and verdict.another_unit >= POSSIBLE:
+        possible = tuple(one.unit for one in verdict.likeliest(others))
+    return (
+        Suspicion(group, name, (), sure, 0, n, math.exp(delta), possible, verdict.another_unit),
+        delta,
+    )
 
 
 def _fitting(group: Group, stood: Stood, best: Alternative) -> int:

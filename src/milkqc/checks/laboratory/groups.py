@@ -91,6 +91,7 @@ def stand(groups: list[Group], wrong: Mapping[int, float]) -> list[Stood | None]
     residuals = [_residuals(table, own) for table, own in zip(tables, expected, strict=True)]
     centred = [one - np.median(one) for one in residuals if one.size >= LEAST]
     sd = model.spread(np.concatenate(centred) if centred else np.array([]), least=_SAMPLE_SD)
+    materials = _materials(groups, wrong)
     found: list[Stood | None] = []
     for place in range(len(groups)):
         table, own, apart = tables[place], expected[place], residuals[place]
@@ -105,7 +106,7 @@ def stand(groups: list[Group], wrong: Mapping[int, float]) -> list[Stood | None]
             # Other people than in the other groups: what sites differ by stands between them.
             other_people = 0.0 if _matched(table, own) else model.SITE_SD**2
             distances.append(Distance(middle, sd**2 * sampled + other_people))
-        distances += _controls(groups, place, wrong)
+        distances += materials.get(place, [])
         found.append(Stood(tuple(distances), apart, sd))
     return found
 
@@ -163,40 +164,39 @@ def _matched(table: pl.DataFrame, expected: pl.DataFrame) -> bool:
     return table["stratum"].is_in(near.implode()).sum() >= 0.8 * table.height
 
 
-def _controls(groups: list[Group], place: int, wrong: Mapping[int, float]) -> list[Distance]:
-    """The group's control materials against the same materials in other groups, or against their certificates."""
-    whole = pl.concat(
-        [
-            group.controls.filter(pl.col("kind") == "control").select(
-                "level", "target_mean", y=pl.col("value").log() - wrong.get(n, 0.0), _group=pl.lit(n)
-            )
-            for n, group in enumerate(groups)
-        ]
-    )
+def _materials(groups: list[Group], wrong: Mapping[int, float]) -> dict[int, list[Distance]]:
+    """Each group's control materials against the same materials in other groups, or against their certificates."""
+    parts = [
+        group.controls.filter(pl.col("kind") == "control").select(
+            "level", "target_mean", y=pl.col("value").log() - wrong.get(n, 0.0), _group=pl.lit(n)
+        )
+        for n, group in enumerate(groups)
+        if group.controls.height
+    ]
+    if not parts:
+        return {}
+    whole = pl.concat(parts)
     centred = whole.select(pl.col("y") - pl.col("y").median().over("level", "_group")).to_series()
     repeated = whole.filter(pl.len().over("level", "_group") > 1).height
     # Between the readings of one plate the median distance understates the SD of few readings; the floor holds.
     sd = model.spread(centred.to_numpy() if repeated else np.array([]), least=_CONTROL_SD)
-    found = []
-    for (level,), mine in (
-        whole.filter(pl.col("_group") == place).sort("level").group_by("level", maintain_order=True)
-    ):
-        others = whole.filter(pl.col("_group") != place, pl.col("level") == level)
-        target = mine["target_mean"].drop_nulls()
-        if others["_group"].n_unique() < 2 and target.is_empty():
-            continue
-        if target.is_empty():
-            rivals = others.group_by("_group").agg(pl.col("y").median()).sort("_group")["y"]
-            expected = _median(rivals)
-            variance = (math.pi / 2) * (sd**2 + model.PLATE_SD**2) / rivals.len()
-        else:
-            expected, variance = math.log(float(target[0])), 0.0
-        found.append(Distance(_median(mine["y"]) - expected, sd**2 / mine.height + variance))
+    cells = whole.group_by("level", "_group").agg(
+        pl.col("y").median(), pl.len(), target=pl.col("target_mean").drop_nulls().first()
+    )
+    found: dict[int, list[Distance]] = {}
+    for (_,), material in cells.sort("level", "_group").group_by("level", maintain_order=True):
+        of, y = material["_group"].to_list(), material["y"].to_numpy()
+        for k, (place, n, target) in enumerate(zip(of, material["len"], material["target"], strict=True)):
+            rivals = np.delete(y, k)
+            if target is not None:
+                expected, variance = math.log(target), 0.0
+            elif rivals.size >= 2:
+                expected = float(np.median(rivals))
+                variance = (math.pi / 2) * (sd**2 + model.PLATE_SD**2) / rivals.size
+            else:
+                continue
+            found.setdefault(place, []).append(Distance(float(y[k]) - expected, sd**2 / n + variance))
     return found
-
-
-def _median(series: pl.Series) -> float:
-    return float(np.median(series.to_numpy()))
 
 
 def names(groups: Collection[Group]) -> list[str]:

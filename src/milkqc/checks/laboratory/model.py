@@ -5,7 +5,7 @@ and its control materials against theirs. Three kinds of explanation compete for
 
 - nothing is wrong: delta is 0, but for sampling error and the ordinary difference between groups;
 - the unit is another one: delta is minus the logarithm of that unit's factor, with the same errors;
-- something else shifted the group (a calibration, another population): any distance, a factor of 2 being usual.
+- something else shifted the group (a calibration, another population): any distance, a factor of 1.5 being usual.
 
 Posterior = prior x likelihood, over all of them. Where the study has one group only, or as the word that decides
 between two, the group's centre is also judged by what was published for the stage of lactation, which is wide.
@@ -28,8 +28,8 @@ Floats = npt.NDArray[np.float64]
 # Priors of a group: how often laboratories' files are in another unit than they say, and how often a group is off
 # for another reason. Choices of ours, stated in docs/laboratory.md with the error rates that follow from them.
 WRONG_UNIT, OTHER_SHIFT = 0.05, 0.01
-# The SD of the logarithm of an unexplained shift: a factor of 2 up or down.
-SHIFT_SD = math.log(2)
+# The SD of the logarithm of an unexplained shift: a factor of 1.5 up or down.
+SHIFT_SD = math.log(1.5)
 # The ordinary SD between plates run on the same people, and between sites: 5 %, and a factor of 1.42. So a genuine
 # difference between sites of up to a factor of 2 (two SDs) is ordinary.
 PLATE_SD, SITE_SD = 0.05, 0.35

@@ -80,8 +80,8 @@ def _substitute(row: dict[str, float]) -> bool:
 def censored(milk: pl.DataFrame) -> Part:
     """`milk.batch.censored`: many more results of a batch lie below its limit than of the others (20 points, p < 0.001).
 
-    A plate with a higher limit hides more by right, so the others are counted at the batch's own limit: how many of
-    them lie below it. Results of others whose own limit is higher say nothing of that and are left out.
+    Compared are the results of the batch's commonest visit with the other batches' of that visit, each by this
+    batch's limit (its highest): a batch with a higher limit, or of later milk, is not accused of either.
 
     Source:
         Fisher's exact test, one-sided.
@@ -89,46 +89,56 @@ def censored(milk: pl.DataFrame) -> Part:
     from scipy.stats import fisher_exact
 
     part = Part()
-    batches = _batches(milk)
-    for (analyte, batch), rows in batches:
-        below, n = _below(rows, None)
-        limit = rows.filter(pl.col("censored") == "<")["limit"].max()
-        there, whole = 0, 0
-        for (other_analyte, other), theirs in batches:
-            if other_analyte == analyte and other != batch:
-                hidden, known = _below(theirs, limit if isinstance(limit, float) else None)
-                there, whole = there + hidden, whole + known
-        part.look(CENSORED, analyte, judged=n >= _BATCH_LEAST and whole >= _BATCH_LEAST)
-        if n < _BATCH_LEAST or whole < _BATCH_LEAST or 100 * (below / n - there / whole) < _POINTS:
+    there = pl.col("value").is_not_null() | (pl.col("censored") == "<")
+    for (analyte, batch), rows in _batches(milk):
+        visit = rows["visit"].mode().sort()[:1]
+        same = milk.filter(
+            there,
+            pl.col("analyte") == analyte,
+            pl.col("visit").eq_missing(pl.lit(visit[0] if visit.len() else None, dtype=pl.String)),
+            pl.col("batch").is_not_null(),
+            pl.col("reported").fill_null(value=True),
+        )
+        mine = same.filter(pl.col("batch") == batch)
+        limit = mine["limit"].max()
+        others = _by_limit(same.filter(pl.col("batch") != batch), limit)
+        below, n = mine.filter(pl.col("censored") == "<").height, mine.height
+        elsewhere, whole = int(others.sum()), others.len()
+        enough = n >= _BATCH_LEAST and whole >= _BATCH_LEAST
+        part.look(CENSORED, analyte, judged=enough)
+        if not enough or 100 * (below / n - elsewhere / whole) < _POINTS:
             continue
-        table = np.array([[below, n - below], [there, whole - there]])
+        table = np.array([[below, n - below], [elsewhere, whole - elsewhere]])
         if fisher_exact(table, alternative="greater").pvalue >= _P:
             continue
         part.found.append(
             Found(
-                CENSORED, analyte, "batch", batch, below, f"{100 * below / n:.0f} %", f"about {100 * there / whole:.0f} %",
-                f"{100 * below / n:.0f} % of batch {batch} lie below its limit, as would {100 * there / whole:.0f} % of the "
+                CENSORED, analyte, "batch", batch, below, f"{100 * below / n:.0f} %", f"about {100 * elsewhere / whole:.0f} %",
+                f"{100 * below / n:.0f} % of batch {batch} lie below the limit, {100 * elsewhere / whole:.0f} % of the "
                 "other batches. Ask for its limit and its controls.",
             )
         )  # fmt: skip
     return part
 
 
-def _below(rows: pl.DataFrame, limit: float | None) -> tuple[int, int]:
-    """How many results lie below `limit` (None: below their own), of how many of which that is known."""
-    hidden = pl.col("censored") == "<"
-    if limit is None:
-        return rows.filter(hidden).height, rows.filter(hidden | pl.col("value").is_not_null()).height
-    hidden = hidden & (pl.col("limit") <= limit)
-    known = rows.filter(hidden | pl.col("value").is_not_null())
-    return known.filter(hidden | (pl.col("value") < limit)).height, known.height
+def _by_limit(rows: pl.DataFrame, limit: object) -> pl.Series:
+    """Whether each result would lie below `limit`; one that nobody can place, below a higher limit, is left out.
+
+    Without a limit each counts as it was reported.
+    """
+    below = pl.col("censored") == "<"
+    if isinstance(limit, float):
+        known = pl.when(below & (pl.col("limit") > limit)).then(None)
+        below = known.otherwise(below.fill_null(value=False) | (pl.col("value") < limit))
+    return rows.select(below.fill_null(value=False) if limit is None else below).to_series().drop_nulls()
 
 
 def drift(milk: pl.DataFrame) -> Part:
     """`milk.batch.drift`: along the run order of a batch the results rise or fall by 20 % or more (p < 0.001).
 
     Judged where the mapping's controls name the run order, from 12 results on: Theil's slope of the logarithms over
-    the run, and Kendall's test.
+    the run, and Kendall's test. Each result counts by its distance from the study's median of its visit, so that a
+    plate that goes from colostrum to mature milk has not drifted.
 
     Source:
         Kendall 1938, Biometrika 30:81-93; Theil 1950.
@@ -138,12 +148,14 @@ def drift(milk: pl.DataFrame) -> Part:
     part = Part()
     if "run_order" not in milk.columns:
         return part
+    usual = pl.col("value").log().median().over("analyte", "method", "measures", "visit")
+    milk = milk.with_columns(_usual=pl.when(pl.col("value") > 0).then(usual))
     for (analyte, batch), rows in _batches(milk):
         known = rows.filter(pl.col("y").is_not_null(), pl.col("run_order").is_not_null())
         part.look(DRIFT, analyte, judged=known.height >= _BATCH_LEAST)
         if known.height < _BATCH_LEAST:
             continue
-        order, y = known["run_order"].to_numpy(), known["y"].to_numpy()
+        order, y = known["run_order"].to_numpy(), (known["y"] - known["_usual"]).to_numpy()
         change = math.exp(float(theilslopes(y, order).slope) * float(np.ptp(order))) - 1
         if abs(change) < _DRIFT or kendalltau(order, y).pvalue >= _P:
             continue

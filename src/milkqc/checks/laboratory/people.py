@@ -68,6 +68,8 @@ def _distances(cells: pl.DataFrame) -> dict[str, _Distance]:
     difference = pl.col("y") - pl.col("y_other")
     usual = difference.median().over("method", "measures", "visit", "visit_other")
     apart = pairs.with_columns(d=difference - usual).sort("batch", *on)
+    # The median distance of a dozen pairs is often far too small by chance; all batches together say what is usual.
+    whole = apart.select((pl.col("d") - pl.col("d").median().over("batch")).abs().median()).item()
     found = {}
     for (batch,), own in apart.group_by(["batch"], maintain_order=True):
         if own.height < _LEAST:
@@ -75,7 +77,8 @@ def _distances(cells: pl.DataFrame) -> dict[str, _Distance]:
         d = own["d"].to_numpy()
         middle = float(np.median(d))
         people = own["participant_id"].n_unique()
-        error = 1.2533 * 1.4826 * float(np.median(np.abs(d - middle))) / math.sqrt(people)
+        usual_distance = max(float(np.median(np.abs(d - middle))), float(whole))
+        error = 1.2533 * 1.4826 * usual_distance / math.sqrt(people)
         found[str(batch)] = _Distance(middle, error, own.height, people)
     return found
 

@@ -108,7 +108,7 @@ RULES: Mapping[str, LaboratoryRule] = MappingProxyType(
             LaboratoryRule(
                 "milk.batch.shifted",
                 "warning",
-                "The results of a batch lie apart from the others', and no unit explains it.",
+                "The results of a batch lie apart from the others', and no unit surely explains it.",
                 "likelihood model of docs/laboratory.md",
             ),
         )

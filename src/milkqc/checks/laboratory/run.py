@@ -14,16 +14,18 @@ from milkqc.checks.laboratory.rules import RULES
 from milkqc.model import Checked, LedgerRow
 
 UNIT, SHIFTED = "milk.batch.unit", "milk.batch.shifted"
-# Findings of single results that a batch in the wrong unit brings about.
-_FOLLOWERS = (".range", ".hard", ".batch_median", ".under_limit", ".impossible")
+# Findings of single results, and of the batch, that a batch in the wrong unit brings about.
+_FOLLOWERS = (".range", ".hard", ".batch_median", ".under_limit", ".impossible", ".westgard")
 
 
 def check(milk: pl.DataFrame, controls: pl.DataFrame, *, off: Collection[str] = ()) -> Checked:
     """Judge the view of milk and the laboratory's own rows (both in canonical values) batch by batch.
 
     Each rule (laboratory.rules.RULES) has a row of the ledger for each analyte that milk holds. Rules named in `off`
-    are not run, and the ledger says so.
+    are not run, and the ledger says so. A batch of which every result was superseded by a later run asks nothing of
+    its blanks and controls: the laboratory has rejected it.
     """
+    controls = _of_kept_runs(milk, controls)
     suspected = _detective(milk, controls)
     known = [(one.analyte, one.name) for one in suspected.found if one.by == "batch"]
     whole = Part.together(
@@ -44,6 +46,12 @@ def check(milk: pl.DataFrame, controls: pl.DataFrame, *, off: Collection[str] = 
     return Checked(findings.drafts(_draft(one) for one in kept), tuple(_ledger(whole, analytes, off)))
 
 
+def _of_kept_runs(milk: pl.DataFrame, controls: pl.DataFrame) -> pl.DataFrame:
+    runs = milk.filter(pl.col("batch").is_not_null()).group_by("analyte", "batch")
+    rejected = runs.agg(pl.col("reported").fill_null(value=True).any()).filter(~pl.col("reported"))
+    return controls.join(rejected, on=["analyte", "batch"], how="anti", maintain_order="left")
+
+
 def _detective(milk: pl.DataFrame, controls: pl.DataFrame) -> Part:
     """Batches in another unit, and batches that something else has shifted."""
     report = investigate(milk, controls)
@@ -59,8 +67,7 @@ def _suspected(one: Suspicion) -> Found:
     if not one.units:
         return Found(
             SHIFTED, group.analyte, group.by, group.name, one.of, f"{one.ratio:.3g} times", "about 1",
-            f"Results of {one.name} are {one.ratio:.3g} times those of the others, which no unit explains "
-            f"(posterior {_shown(one.posterior)}). Ask the laboratory about its calibration.",
+            _shifted(one),
         )  # fmt: skip
     named = " or ".join(one.units)
     return Found(
@@ -71,13 +78,27 @@ def _suspected(one: Suspicion) -> Found:
     )  # fmt: skip
 
 
+def _shifted(one: Suspicion) -> str:
+    said = f"Results of {one.name} are {one.ratio:.3g} times those of the others"
+    if not one.possible:
+        return (
+            f"{said}, which no unit explains (posterior {_shown(one.posterior)}). "
+            "Ask the laboratory about its calibration."
+        )
+    named = " or ".join(one.possible)
+    return (
+        f"{said}: its calibration, or {named} instead of {one.group.unit} (posterior "
+        f"{_shown(one.unit_posterior)}). Ask the laboratory."
+    )
+
+
 def _shown(posterior: float) -> str:
     """Two decimals, and never a certainty that nobody has."""
     return "over 0.99" if posterior > 0.99 else f"{posterior:.2f}"
 
 
 def explained(drafts: pl.DataFrame, milk: pl.DataFrame) -> pl.DataFrame:
-    """`drafts` with the cause of a batch in another unit on the findings of its own results."""
+    """`drafts` with the cause of a batch in another unit on the findings of its own results, controls and median."""
     causes = drafts.filter(pl.col("rule_id") == UNIT).select("variable", "cause_id", group="row_id")
     if causes.is_empty():
         return drafts
@@ -90,7 +111,14 @@ def explained(drafts: pl.DataFrame, milk: pl.DataFrame) -> pl.DataFrame:
             for name in names
         ]
     )
-    mine = rows.join(causes, on=["group", "variable"]).select("row_id", "variable", _cause="cause_id")
+    mine = pl.concat(
+        [
+            rows.join(causes, on=["group", "variable"]).select("row_id", "variable", _cause="cause_id"),
+            causes.select("variable", _cause="cause_id", row_id="group").select(
+                "row_id", "variable", "_cause"
+            ),
+        ]
+    )
     follower = pl.any_horizontal([pl.col("rule_id").str.ends_with(end) for end in _FOLLOWERS])
     return (
         drafts.join(

@@ -44,8 +44,9 @@ def mapped(applied: Applied) -> Mapped:
             "source_row",
             pl.lit(name).alias("table"),
             "row_id",
-            (pl.col("analyte") if "analyte" in frame.columns else pl.lit(None, dtype=pl.String)).alias(
-                "analyte"
+            *(
+                pl.col(name) if name in frame.columns else pl.lit(None, dtype=pl.String).alias(name)
+                for name in ("analyte", "participant_id")
             ),
         )
         for name in TABLES

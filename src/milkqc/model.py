@@ -23,7 +23,7 @@ class Variable:
     `missing_ranges` are inclusive pairs. `unit_text` is what the file wrote, unread. `details` is whatever else the
     file says of the column, by a word of ours: `form`, `section`, `note`, `validation`, `minimum`, `maximum`,
     `required`, `branching`, `calculation`, `annotation`, `field_type`, `matrix`, and of a checkbox's column its
-    `field` and `choice` (REDCap), `set` (SPSS multiple response), `measure` ...
+    `field` and `choice`, `record` (`y` at the record id; REDCap), `set` (SPSS multiple response), `measure` ...
     """
 
     name: str

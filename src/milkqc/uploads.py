@@ -53,10 +53,12 @@ class Uploads:
 def read_tables(loaded: Loaded, uploads: Uploads, faults: FaultList) -> dict[str, SourceTable]:
     """The source tables that can be read; what is wrong with the others goes to `faults`."""
     found = {}
-    answered: dict[Project, Answers] = {}
+    answered: dict[Project, Answers | None] = {}
+    # A server is asked, and a cache written, only for a mapping that is faultless in itself.
+    sound = not faults.faults
     for name, table in loaded.mapping.tables.items():
         if table.format == API:
-            source = _fetched(name, table, loaded, uploads, faults, answered)
+            source = _fetched(name, table, loaded, uploads, faults, answered) if sound else None
         else:
             source = _read(name, table, loaded, uploads, faults)
         if source is not None:
@@ -195,23 +197,32 @@ def _fetched(
     loaded: Loaded,
     uploads: Uploads,
     faults: FaultList,
-    answered: dict[Project, Answers],
+    answered: dict[Project, Answers | None],
 ) -> SourceTable | None:
-    """One form, or the whole, of a project on a REDCap server, which is asked once for all of its tables."""
+    """One form, or the whole, of a project on a REDCap server, which is asked once for all of its tables.
+
+    A project that could not be had is null in `answered` and one fault, that of its first table.
+    """
     from milkqc.mapping.sources import SourceTable
     from milkqc.readers import redcap_api
 
     project = redcap_api.Project(table.url or "", table.project or "")
-    keep = _kept_of_project(loaded, table)
+    at = ("tables", name, "url")
     try:
         if project not in answered:
+            answered[project] = None
             answered[project] = redcap_api.answers(
-                project, keep_fields=keep, cache=uploads.cache, offline=uploads.offline
+                project,
+                keep_fields=_kept_of_project(loaded, table),
+                cache=uploads.cache,
+                offline=uploads.offline,
             )
-        options = read_options(table, keep=kept_identifiers(name, loaded))
-        source = redcap_api.read(project, answered[project], options)
+        found = answered[project]
+        if found is None:
+            return None
+        source = redcap_api.read(project, found, read_options(table, keep=kept_identifiers(name, loaded)))
     except SourceError as error:
-        faults.add(("tables", name, "url"), "M302", f"{error.file}: {error.what}", error.todo)
+        faults.add(at, "M302", f"{error.file}: {error.what}", error.todo)
         return None
     _said(project.shown, source)
     return SourceTable(name, (source,), table.decimal, table.thousands)

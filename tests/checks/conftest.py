@@ -64,6 +64,9 @@ def redcap_export(columns: Mapping[str, Sequence[str]], fields: Mapping[str, Map
             details |= {"field": stem, "choice": code}
             label = f"{label}: {code}"
         system = name.startswith("redcap_")
+        # As the readers do: the first field names the record.
+        if not system and not any(one.source_type != "system" for one in variables):
+            details = {**details, "record": "y"}
         variables.append(
             Variable(
                 name,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -131,10 +133,8 @@ def test_a_form_nobody_touched_lacks_nothing(redcap):
 
 def test_missing_data_codes_are_decisions_and_no_faults(redcap):
     columns = changed(weight=(0, "-99"), bmi=(0, ""), births=(0, "NK"))
-    assert found(check([redcap(columns, FIELDS, codes={"weight": ["-99"], "births": ["NK"]})])) == [
-        # REDCap itself takes -99 for a number, and so the calculation was not repeated when it was entered.
-        ("redcap.calculation", "bmi", "1", None, "-35.1")
-    ]
+    assert found(check([redcap(columns, FIELDS, codes={"weight": ["-99"], "births": ["NK"]})])) == []
+    # A code that only the mapping knows is a number to REDCap, which therefore had something to work out.
     declared = redcap(columns, FIELDS, missing={"weight": frozenset({"-99"}), "births": frozenset({"NK"})})
     assert [row[0] for row in found(check([declared]))] == ["redcap.calculation"]
 
@@ -287,7 +287,7 @@ def test_a_record_that_stands_twice_is_critical(redcap):
 
 
 def test_findings_stand_at_the_harmonised_row_that_the_field_went_to(redcap):
-    rows = [("data.csv", 1, "participants", "1", None), ("data.csv", 1, "growth", "1|birth", None), ("data.csv", 2, "milk", "2|b||zinc", "zinc"), ("data.csv", 2, "milk", "2|b||iron", "iron")]  # fmt: skip
+    rows = [("data.csv", 1, "participants", "1", None, "1"), ("data.csv", 1, "growth", "1|birth", None, "1"), ("data.csv", 2, "milk", "2|b||zinc", "zinc", "2"), ("data.csv", 2, "milk", "2|b||iron", "iron", "2")]  # fmt: skip
     places = pl.DataFrame(rows, schema=Mapped().rows.schema, orient="row")
     mapped = Mapped(
         places,
@@ -300,6 +300,50 @@ def test_findings_stand_at_the_harmonised_row_that_the_field_went_to(redcap):
         ("growth", "1|birth", "weight"),
         ("milk", "2|b||zinc", "height"),
     ]
+
+
+def test_a_row_that_went_nowhere_is_of_the_participant_to_whom_its_record_went(redcap):
+    events = ["birth", "later", "birth", "later", "birth", "later"]
+    export = redcap(
+        {
+            "id": ["7", "7", "8", "8", "9", "9"],
+            "redcap_event_name": events,
+            "sex": ["9", "8", "1", "7", "1", "6"],
+        },
+        FIELDS,
+    )
+    rows = [
+        ("data.csv", 1, "participants", "P-7", None, "P-7"),
+        ("data.csv", 3, "participants", "P-8", None, "P-8"),
+        ("data.csv", 3, "growth", "P-0|birth", None, "P-0"),
+    ]
+    places = pl.DataFrame(rows, schema=Mapped().rows.schema, orient="row")
+    told = check([export], mapped=Mapped(places, {("participants", "infant_sex"): "sex"})).drafts
+    assert told.select("table", "row_id", "participant_id").rows() == [
+        ("participants", "P-7", None),  # its own table tells
+        ("export", "7|later", "P-7"),
+        ("export", "8|later", None),  # its record went to two
+        ("export", "9|later", None),  # its record went nowhere
+    ]
+
+
+def test_a_missing_data_code_that_is_a_number_is_never_counted_with(redcap):
+    columns = changed(weight=(0, "-999"), bmi=(0, "5"))
+    checked = check([redcap(columns, FIELDS, codes={"weight": ["-999"]})])
+    assert checked.drafts.is_empty()
+    assert ledger(checked, "redcap.calculation", "enrol").not_judged == 1
+
+
+def test_without_the_record_id_no_row_is_said_to_stand_twice(redcap):
+    export = redcap({"id": ["1", "2"], "sex": ["1", "1"]}, FIELDS)
+    (source,) = export.sources
+    kept = tuple(one for one in source.variables if one.name != "id")
+    dropped = replace(source, table=source.table.drop("id"), variables=kept, dropped=("id",))
+    checked = check([replace(export, sources=(dropped,))])
+    assert checked.drafts.is_empty()
+    (row,) = (one for one in checked.ledger if one.rule_id == "redcap.key.unique")
+    assert row.status == "not_applicable"
+    assert row.why == "Not evaluated for record: the record id is not in the export."
 
 
 def test_tables_of_one_file_judge_a_field_once_and_see_each_others_fields(redcap):

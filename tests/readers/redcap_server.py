@@ -89,16 +89,17 @@ class Redcap:
     def _records(self, asked: Mapping[str, str]) -> str:
         ids = {value for name, value in asked.items() if name.startswith("records[")}
         fields = {value for name, value in asked.items() if name.startswith("fields[")}
+        columns = list(self.records[0]) if self.records else COLUMNS
         system = {
-            name for name in COLUMNS if name.startswith("redcap_") and name != "redcap_survey_identifier"
+            name for name in columns if name.startswith("redcap_") and name != "redcap_survey_identifier"
         }
         if asked.get("exportSurveyFields") == "true":
             system.add("redcap_survey_identifier")
-        wanted = [name for name in COLUMNS if name.partition("___")[0] in fields | system]
+        wanted = [name for name in columns if name.partition("___")[0] in fields | system]
         text = io.StringIO()
         writer = csv.DictWriter(text, wanted, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(row for row in self.records if not ids or row["record_id"] in ids)
+        writer.writerows(row for row in self.records if not ids or row[columns[0]] in ids)
         return text.getvalue()
 
 

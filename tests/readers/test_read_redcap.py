@@ -293,7 +293,7 @@ def test_a_variable_carries_all_that_the_dictionary_says_of_its_field(project):
     data = "record_id,weight,sex,bmi,enrol_complete,drinks___1,drinks____99,feeding_timestamp\n"
     source = load(project(data + "1,3.5,1,2,2,1,0,2020-01-01 10:00\n", *fields))
     assert {variable.name: variable.details for variable in source.variables} == {
-        "record_id": {"form": "enrol", "field_type": "text"},
+        "record_id": {"form": "enrol", "field_type": "text", "record": "y"},
         "weight": {
             "form": "enrol",
             "section": "Body",

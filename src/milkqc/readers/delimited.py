@@ -16,8 +16,9 @@ from milkqc.readers.frames import blanks, check_names, check_size, header_notes,
 from milkqc.readers.headers import names_of, unit_texts
 from milkqc.readers.layout import SAMPLE, Layout, arrange, likely_header
 from milkqc.readers.options import Plate, ReadOptions
+from milkqc.readers.plain_csv import LONG, plain
 from milkqc.readers.plates import wells
-from milkqc.readers.records import Record, delimiter_of, records_of
+from milkqc.readers.records import Record, delimiter_of, lines, records_of
 from milkqc.readers.registry import Format
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -79,7 +80,8 @@ def take_apart(
     Wholly empty lines are no rows. Rows of delimiters only are rows, save at the end of the file, where a
     spreadsheet leaves them: those are dropped and counted in the notes.
     """
-    text, encoding, basis, records = _opened(file, options, delimiters)
+    text, encoding, basis, delimiter = _opened(file, options, delimiters)
+    records = records_of(file, text, delimiter)
     head = list(records) if _needs_all(options) else list(islice(records, max(SAMPLE, _deepest(options) + 2)))
     layout = arrange(file, [cells for _, cells in head], options, find=find)
     header, what = _header(file, head, layout, options)
@@ -89,8 +91,13 @@ def take_apart(
     rows = islice(every, layout.first - 1, layout.last)
     counts = Counts(line=head[layout.first - 2][0] if 1 < layout.first <= len(head) + 1 else 0)
     hint = likely_header([cells for _, cells in head]) if find and not _declares(options) else None
-    frame = _rows(file, rows, names, counts, what=what, hint=hint, max_cells=options.max_cells)
-    below = sum(any(cell.strip() for cell in cells) for _, cells in every)
+    quick = _at_once(text, delimiter, names, counts, head, layout, options)
+    frame = (
+        _rows(file, rows, names, counts, what=what, hint=hint, max_cells=options.max_cells)
+        if quick is None
+        else quick
+    )
+    below = 0 if layout.last is None else sum(any(cell.strip() for cell in cells) for _, cells in every)
     filled = frame.select(pl.any_horizontal(pl.all() != "")).to_series().arg_true()
     kept = frame.head(int(filled[-1]) + 1 if len(filled) else 0)
     unnamed = [name for name, cell in zip(names, header, strict=True) if not cell.strip()]
@@ -121,8 +128,8 @@ def take_apart(
 
 def grid_of(file: File, options: ReadOptions) -> Table:
     """The plate grids of a text file as a list of wells."""
-    text, encoding, basis, records = _opened(file, options, DELIMITERS)
-    rows = [cells for _, cells in records]
+    text, encoding, basis, delimiter = _opened(file, options, DELIMITERS)
+    rows = [cells for _, cells in records_of(file, text, delimiter)]
     width = max(map(len, rows), default=0)
     check_size(file, len(rows), width, options.max_cells)
     listed = wells(file, rows, options.plate or Plate())
@@ -150,10 +157,8 @@ def _is_text(file: File) -> None:
             raise file.error(f"is {what}, whatever its name.", "Export the table itself as .csv.")
 
 
-def _opened(
-    file: File, options: ReadOptions, delimiters: tuple[str, ...]
-) -> tuple[str, str, Basis, Iterator[Record]]:
-    """The text, its encoding and grounds, and its records."""
+def _opened(file: File, options: ReadOptions, delimiters: tuple[str, ...]) -> tuple[str, str, Basis, str]:
+    """The text, its encoding and grounds, and its delimiter."""
     text, encoding, basis = decode(file, options.encoding)
     delimiter = _NAMED.get(options.delimiter or "", options.delimiter)
     if delimiter is None and text[:4].lower() == "sep=" and text[5:6] in ("\r", "\n"):
@@ -165,7 +170,7 @@ def _opened(
         raise file.error(
             f"delimiter {delimiter!r} is not one character.", "Write one character, such as `;`."
         )
-    return text, encoding, basis, records_of(file, text, delimiter)
+    return text, encoding, basis, delimiter
 
 
 def _deepest(options: ReadOptions) -> int:
@@ -212,6 +217,26 @@ class Counts:
     line: int = 0
     blank: int = 0
     breaks: int = 0
+
+
+def _at_once(
+    text: str,
+    delimiter: str,
+    names: list[str],
+    counts: Counts,
+    head: Sequence[Record],
+    layout: Layout,
+    options: ReadOptions,
+) -> pl.DataFrame | None:
+    """The rows of a long text below its header, where no rule of csv is in doubt; else None."""
+    if len(text) < LONG or layout.last is not None or _needs_all(options) or layout.first > len(head):
+        return None
+    begins = sum(len(line) for line in islice(lines(text), counts.line))
+    found = plain(text[begins:], names, delimiter, max_cells=options.max_cells)
+    if found is None:
+        return None
+    counts.breaks = found.breaks
+    return found.frame
 
 
 def _rows(

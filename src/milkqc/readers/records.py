@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from milkqc.errors import SourceError
 from milkqc.readers.files import File
@@ -13,12 +13,13 @@ from milkqc.readers.layout import SAMPLE
 
 # The number of the line a record ends on, and its cells.
 Record = tuple[int, list[str]]
+_BLOCK = 1 << 20
 _WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "|", "^": "^"}
 
 
 def records_of(file: File, text: str, delimiter: str) -> Iterator[Record]:
     """Each record with the number of the line it ends on."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(lines(text), delimiter=delimiter, strict=True)
     while True:
         try:
             record = next(reader)
@@ -35,6 +36,22 @@ def records_of(file: File, text: str, delimiter: str) -> Iterator[Record]:
                 'Look for a single " near that line, or give the right `delimiter`.',
             ) from None
         yield reader.line_num, record
+
+
+def lines(text: str) -> Iterator[str]:
+    """The lines of `text` with their ends (LF, CR or both), as csv counts them.
+
+    Block by block: a StringIO holds four bytes for each character, whatever is read of it.
+    """
+    return chain.from_iterable(io.StringIO(block, newline="") for block in _blocks(text))
+
+
+def _blocks(text: str) -> Iterator[str]:
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start + _BLOCK) + 1 or len(text)
+        yield text[start:end]
+        start = end
 
 
 def delimiter_of(file: File, text: str, *, header_at: int, candidates: tuple[str, ...]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from milkqc.model import Variable
 from milkqc.readers.redcap_dictionary import Dictionary, Field, checkbox_column
@@ -51,12 +51,14 @@ def described(
     if dictionary.record_id in columns:
         # The record id is listed under the first form but stands in every row, whatever form it is of.
         own = columns[dictionary.record_id]
-        columns[dictionary.record_id] = Column(own.variable, field=own.field)
+        marked = replace(own.variable, details={**own.variable.details, "record": "y"})
+        columns[dictionary.record_id] = Column(marked, field=own.field)
     if unknown:
         shown = ", ".join(unknown[:5]) + (" ..." if len(unknown) > 5 else "")
+        count = "1 column is" if len(unknown) == 1 else f"{len(unknown)} columns are"
         other = " The two are probably of different projects." if 2 * len(unknown) > len(names) else ""
         raise file.error(
-            f"line {line}: {len(unknown)} columns are not in the data dictionary: {shown}.{other}",
+            f"line {line}: {count} not in the data dictionary: {shown}.{other}",
             "Export the data raw (codes, not labels), and download the dictionary at the same time.",
         )
     return columns

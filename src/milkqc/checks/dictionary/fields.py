@@ -63,9 +63,9 @@ def fields_of(source: Source) -> dict[str, Field]:
 
 
 def record_id(source: Source) -> str | None:
-    """The column that names the record: REDCap writes it first. Null in a table of nothing but system columns."""
-    columns = (variable.name for variable in source.variables if variable.source_type != "system")
-    return next(columns, None)
+    """The column that names the record, by the mark of the reader. Null where it was dropped as an identifier."""
+    marked = (variable.name for variable in source.variables if variable.details.get("record") == "y")
+    return next(marked, None)
 
 
 def _field(name: str, code: str, variable: Variable) -> Field:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,8 @@ from milkqc.checks.dictionary.fields import Field
 from milkqc.checks.dictionary.row_checks import KEY
 from milkqc.checks.dictionary.sheet import Sheet
 from milkqc.checks.dictionary.verdict import SEVERITY, Verdict
-from milkqc.messages import message
+from milkqc.findings import as_drafts, drafts
+from milkqc.messages import message, sentence
 from milkqc.model import TABLES
 
 # A field that fails in most of its rows has one cause: the dictionary, the import or the export. One finding.
@@ -23,13 +24,14 @@ _PLACES = {
     "table": pl.String,
     "row_id": pl.String,
     "analyte": pl.String,
+    "participant_id": pl.String,
 }
 
 
 @dataclass(frozen=True)
 class Mapped:
-    """Where source rows went: source_file, source_row, table, row_id, analyte (null but in results), a line for
-    each harmonised row; and by (table, variable) the source columns behind it, joined by `; `."""
+    """Where source rows went: source_file, source_row, table, row_id, analyte (null but in results), participant_id, a
+    line for each harmonised row; and by (table, variable) the source columns behind it, joined by `; `."""
 
     rows: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_PLACES))
     columns: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -40,29 +42,50 @@ class Mapped:
         return tuple(sorted(found, key=lambda key: (TABLES.index(key[0]), key[1])))
 
 
-def drafts_of(verdict: Verdict, sheet: Sheet, mapped: Mapped) -> Iterator[dict[str, Any]]:
+def drafts_of(verdict: Verdict, sheet: Sheet, mapped: Mapped) -> pl.DataFrame:
     """A draft for each failing row; one for the whole field where most of its rows fail."""
     if not verdict.failing.len():
-        return
+        return drafts()
     place = _Place(sheet, mapped, verdict.field)
     if _of_one_cause(verdict):
-        yield _of_field(verdict, sheet, place)
-        return
-    rows = place.rows(verdict.failing).with_columns(
-        value=verdict.values, expected=verdict.expected, column=verdict.columns, n=verdict.n_rows
-    )
-    for row in rows.iter_rows(named=True):
-        yield _draft(
-            verdict,
-            table=row["table"],
-            row_id=row["row_id"],
-            value=None if verdict.field.identifier else row["value"],
-            expected=row["expected"],
-            n_rows=row["n"],
-            source_file=row["source_file"],
-            source_row=row["source_row"],
-            source_column=row["column"],
+        return drafts([_of_field(verdict, sheet, place)])
+    held = pl.lit(None, dtype=pl.String) if verdict.field.identifier else pl.col("value")
+    rows = (
+        place.rows(verdict.failing)
+        .with_columns(
+            value=verdict.values,
+            expected=verdict.expected,
+            source_column=verdict.columns,
+            n_rows=verdict.n_rows,
+            looked_at=pl.lit(verdict.looked_at),
+            **{name: pl.lit(text) for name, text in _said(verdict).items()},
         )
+        .with_columns(value=held)
+    )
+    shown = (
+        pl.when(pl.col("value").is_null())
+        .then(pl.lit("The value"))
+        .when(pl.col("value") == "")
+        .then(pl.lit("nothing"))
+        .otherwise("value")
+    )
+    told = rows.with_columns(value=shown).select(message=sentence(verdict.rule_id, rows.columns))
+    return as_drafts(
+        rows.with_columns(pl.when(pl.col("value") != "").then("value").alias("value"), told["message"]).drop(
+            "looked_at"
+        )
+    )
+
+
+def _said(verdict: Verdict) -> dict[str, str]:
+    """What every draft of a verdict says."""
+    return {
+        "rule_id": verdict.rule_id,
+        "severity": SEVERITY[verdict.rule_id],
+        "engine": "rules",
+        "variable": verdict.field.name,
+        "label": verdict.field.label,
+    }
 
 
 def _of_one_cause(verdict: Verdict) -> bool:
@@ -75,36 +98,18 @@ def _of_field(verdict: Verdict, sheet: Sheet, place: _Place) -> dict[str, Any]:
     first = sheet.places[verdict.failing[:1]].row(0, named=True)
     # What each row should hold differs where it is worked out; what the field takes does not.
     alike = verdict.expected.n_unique() == 1
-    return _draft(
-        verdict,
-        table=place.table,
-        row_id="*",
-        value=None,
-        expected=verdict.expected[0] if alike else None,
-        n_rows=verdict.failing.len(),
-        variant="most",
-        source_file=first["source_file"],
-        source_row=first["source_row"],
-        source_column=verdict.columns[0],
-    )
-
-
-def _draft(verdict: Verdict, *, variant: str = "says", **said: Any) -> dict[str, Any]:
     draft = {
-        "rule_id": verdict.rule_id,
-        "severity": SEVERITY[verdict.rule_id],
-        "engine": "rules",
-        "variable": verdict.field.name,
-        "label": verdict.field.label,
-        **said,
+        **_said(verdict),
+        "table": place.table,
+        "row_id": "*",
+        "expected": verdict.expected[0] if alike else None,
+        "n_rows": verdict.failing.len(),
+        "source_file": first["source_file"],
+        "source_row": first["source_row"],
+        "source_column": verdict.columns[0],
     }
-    shown = {None: "The value", "": "nothing"}.get(said["value"], said["value"])
-    words = {**draft, "looked_at": verdict.looked_at, "value": shown}
-    return {
-        **draft,
-        "value": said["value"] or None,
-        "message": message(verdict.rule_id, words, variant=variant),
-    }
+    words = {**draft, "looked_at": verdict.looked_at}
+    return {**draft, "message": message(verdict.rule_id, words, variant="most")}
 
 
 class _Place:
@@ -124,8 +129,10 @@ class _Place:
         return self._direct[0][0] if self._direct else self._sheet.export.name
 
     def rows(self, failing: pl.Series) -> pl.DataFrame:
-        """table, row_id, source_file, source_row of the failing positions, in their order."""
-        asked = self._sheet.places[failing].with_columns(own=self._own_ids(failing))
+        """table, row_id, source_file, source_row, participant_id of the failing positions, in their order."""
+        asked = self._sheet.places[failing].with_columns(
+            own=self._own_ids(failing), participant_id=self._sheet.participants(self._mapped.rows)[failing]
+        )
         ranks = {table: place for place, table in enumerate(self._tables)}
         analytes = [variable for _, variable in self._direct]
         best = (
@@ -146,6 +153,8 @@ class _Place:
             pl.coalesce("row_id", "own").alias("row_id"),
             "source_file",
             "source_row",
+            # Of a harmonised row its own table tells.
+            pl.when(pl.col("row_id").is_null()).then("participant_id").alias("participant_id"),
         )
 
     def _own_ids(self, failing: pl.Series) -> pl.Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -48,7 +49,8 @@ class References:
                 .select(pl.when(pl.col("t") == "").then(pl.lit("0")).otherwise("t"))
                 .to_series()
             )
-        return from_text(text, comma=field.comma), home.codes(field)
+        codes = home.codes(field)
+        return _not_counted(from_text(text, comma=field.comma), codes), codes
 
     def _here(self, field: Field, column: str) -> pl.Series:
         """The row's own cell; in the row of another repeating form, that of the event's plain row."""
@@ -94,6 +96,15 @@ class References:
             .then(None)
             .otherwise(pl.col("text").fill_null(""))
         ).to_series()
+
+
+def _not_counted(value: Value, codes: Collection[str]) -> Value:
+    """The Value with the number of a missing-data code (-999) not known: nobody says that REDCap counts with it."""
+    coded = value.text.is_in(sorted(codes)) & ~value.number.is_nan()
+    if not coded.any():
+        return value
+    facts = pl.DataFrame({"number": value.number, "coded": coded})
+    return replace(value, number=facts.select(pl.when(~pl.col("coded")).then("number"))["number"])
 
 
 def _sorted(repeating: Mapping[str, frozenset[str]], field: Field) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+
+import polars as pl
 
 from milkqc.checks.dictionary.cell_checks import cell_checks
 from milkqc.checks.dictionary.fields import Field
@@ -32,7 +33,7 @@ def check(exports: Iterable[Export], *, mapped: Mapped = _NOWHERE, off: Mapping[
     """
     sheets = [Sheet(export) for export in sorted(exports, key=lambda each: each.name) if export.explained]
     off = {rule_id: why for rule_id, why in off.items() if rule_id in SEVERITY}
-    found: list[dict[str, Any]] = []
+    found: list[pl.DataFrame] = []
     ledger: list[LedgerRow] = []
     for project in _projects(sheets):
         taken: set[str] = set()
@@ -49,15 +50,15 @@ def check(exports: Iterable[Export], *, mapped: Mapped = _NOWHERE, off: Mapping[
                     for one in said():
                         if one.rule_id in off:
                             continue
-                        mine = list(drafts_of(one, sheet, mapped)) if isinstance(one, Verdict) else []
-                        found += mine
-                        account.add(one, len(mine))
+                        mine = drafts_of(one, sheet, mapped) if isinstance(one, Verdict) else drafts()
+                        found.append(mine)
+                        account.add(one, mine.height)
                 # As in checks.evaluate: one check that fails in whatever way must neither stop the others nor
                 # look like a pass, so its error becomes the ledger's reason and the exit code 3.
                 except Exception as error:  # noqa: BLE001
                     account.broke(rule_id, variable, reason(error))
             ledger += account.rows()
-    return Checked(drafts(found), tuple(ledger))
+    return Checked(pl.concat([drafts(), *found]), tuple(ledger))
 
 
 def _projects(sheets: Sequence[Sheet]) -> Iterator[list[Sheet]]:

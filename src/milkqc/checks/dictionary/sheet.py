@@ -125,6 +125,25 @@ class Sheet:
             for source in self.export.sources
         )
 
+    def participants(self, mapped: pl.DataFrame) -> pl.Series:
+        """Each row's participant, told by the rows of its record that mapping placed (`Mapped.rows`).
+
+        Null where none of them was placed, or they went to several participants.
+        """
+        if "participant_id" not in self._held:
+            facts = self.places.with_columns(record=self.keys["record"])
+            known = (
+                mapped.select("source_file", "source_row", "participant_id")
+                .drop_nulls()
+                .join(facts, on=list(_PLACE), how="inner")
+                .group_by("record")
+                .agg(pl.col("participant_id").first(), n=pl.col("participant_id").n_unique())
+                .filter(pl.col("n") == 1)
+            )
+            found = facts.join(known, on="record", how="left", maintain_order="left")
+            self._held["participant_id"] = found["participant_id"]
+        return self._held["participant_id"]
+
     @cached_property
     def judged(self) -> pl.Series:
         """True for the rows that findings may be about."""
@@ -166,6 +185,10 @@ class Sheet:
     @cached_property
     def _never(self) -> pl.Series:
         return pl.repeat(False, self.height, dtype=pl.Boolean, eager=True)
+
+    @cached_property
+    def _held(self) -> dict[str, pl.Series]:
+        return {}
 
     @cached_property
     def _texts(self) -> dict[str, pl.Series]:

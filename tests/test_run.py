@@ -18,6 +18,7 @@ OUTPUTS = {
     "analysis.csv",
     "analysis.parquet",
     "mae_reference.csv",
+    "mae_sensitivity.csv",
     "findings.csv",
     "rejected.csv",
     "checks.csv",

@@ -73,15 +73,15 @@ def _carry(grid: list[list[str]]) -> None:
 def unit_text(name: str) -> str:
     """The unit in a column's name as written (`Zinc [mg/L]`, `Weight, kg`, `Diameter (µm)`); '' where there is none,
     or where two stand."""
+    times = _TIMES.search(name)
+    if times:  # `Total (x10^6) cells/mL`: what stands in the brackets is half of the unit
+        return f"{times[1]} {times[2]}"
     try:
         known = units.header_unit(name)
     except UnitError:
         return ""
     if known:
         return known
-    times = _TIMES.search(name)
-    if times:
-        return f"{times[1]} {times[2]}"
     closing = _CLOSING.search(name)
     text = (
         (closing[1] or closing[2] or "") if closing else name.rpartition(",")[2] if "," in name else ""

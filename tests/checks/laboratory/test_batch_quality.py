@@ -239,6 +239,18 @@ def test_the_controls_and_the_median_of_a_batch_follow_from_its_unit():
     assert found["cause_id"].to_list() == ["abc", "abc", "abc", None]
 
 
+def test_a_rule_that_raises_is_broken_and_the_others_run(monkeypatch):
+    def raises(_milk):
+        raise ValueError("no run order")
+
+    monkeypatch.setattr(patterns, "drift", raises)
+    done = check(milk([{"value": 0.35, "limit": 0.7}] * 3), controls([]))
+    said = {row.rule_id: (row.status, row.why) for row in done.ledger}
+    assert said["milk.batch.drift"] == ("broken", "ValueError: no run order")
+    assert [rule for rule, (status, _) in said.items() if status == "broken"] == ["milk.batch.drift"]
+    assert done.drafts["rule_id"].to_list() == ["milk.batch.half_limit"]
+
+
 def test_findings_of_single_results_follow_from_their_batchs_unit():
     from milkqc.findings import drafts
 

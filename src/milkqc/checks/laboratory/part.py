@@ -33,11 +33,12 @@ class Found:
 
 @dataclass
 class Part:
-    """Findings, and by (rule, analyte) how many groups were judged and how many could not be."""
+    """Findings, by (rule, analyte) how many groups were judged and how many could not be, and why a rule broke."""
 
     found: list[Found] = field(default_factory=list)
     judged: Counter[tuple[str, str]] = field(default_factory=Counter)
     not_judged: Counter[tuple[str, str]] = field(default_factory=Counter)
+    broken: dict[str, str] = field(default_factory=dict)
 
     def look(self, rule: str, analyte: str, *, judged: bool) -> None:
         """Count one group."""
@@ -51,6 +52,7 @@ class Part:
             whole.found += part.found
             whole.judged += part.judged
             whole.not_judged += part.not_judged
+            whole.broken |= part.broken
         whole.found.sort(key=lambda one: (one.rule, one.analyte, one.row_id, one.value))
         return whole
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import polars as pl
 
@@ -11,6 +11,7 @@ from milkqc.checks.laboratory import materials, patterns, people, precision
 from milkqc.checks.laboratory.detective import Suspicion, investigate
 from milkqc.checks.laboratory.part import Found, Part
 from milkqc.checks.laboratory.rules import RULES
+from milkqc.checks.ledger import reason
 from milkqc.model import Checked, LedgerRow
 
 UNIT, SHIFTED = "milk.batch.unit", "milk.batch.shifted"
@@ -22,28 +23,36 @@ def check(milk: pl.DataFrame, controls: pl.DataFrame, *, off: Collection[str] = 
     """Judge the view of milk and the laboratory's own rows (both in canonical values) batch by batch.
 
     Each rule (laboratory.rules.RULES) has a row of the ledger for each analyte that milk holds. Rules named in `off`
-    are not run, and the ledger says so. A batch of which every result was superseded by a later run asks nothing of
+    are not run, one that raises is broken, and the ledger says so. A batch of which every result was superseded by a later run asks nothing of
     its blanks and controls: the laboratory has rejected it.
     """
     controls = _of_kept_runs(milk, controls)
-    suspected = _detective(milk, controls)
+    suspected = _ran((UNIT, SHIFTED), lambda: _detective(milk, controls))
     known = [(one.analyte, one.name) for one in suspected.found if one.by == "batch"]
     whole = Part.together(
         [
             suspected,
-            materials.blanks(controls),
-            materials.westgard(controls),
-            precision.duplicates(milk, controls),
-            patterns.half_limit(milk),
-            patterns.repeated(milk),
-            patterns.censored(milk),
-            patterns.drift(milk),
-            people.within_person(milk, known=known),
+            _ran((materials.BLANK,), lambda: materials.blanks(controls)),
+            _ran((materials.WESTGARD,), lambda: materials.westgard(controls)),
+            _ran((precision.DUPLICATES,), lambda: precision.duplicates(milk, controls)),
+            _ran((patterns.HALF_LIMIT,), lambda: patterns.half_limit(milk)),
+            _ran((patterns.REPEATED,), lambda: patterns.repeated(milk)),
+            _ran((patterns.CENSORED,), lambda: patterns.censored(milk)),
+            _ran((patterns.DRIFT,), lambda: patterns.drift(milk)),
+            _ran((people.WITHIN,), lambda: people.within_person(milk, known=known)),
         ]
     )
     kept = [one for one in whole.found if one.rule not in off]
     analytes = sorted({*milk["analyte"].drop_nulls(), *(analyte for _, analyte in whole.judged)})
     return Checked(findings.drafts(_draft(one) for one in kept), tuple(_ledger(whole, analytes, off)))
+
+
+def _ran(rules: Collection[str], judge: Callable[[], Part]) -> Part:
+    """What a judgement gives; one that raises is broken in the ledger, with the reason, and the others go on."""
+    try:
+        return judge()
+    except Exception as error:  # noqa: BLE001
+        return Part(broken=dict.fromkeys(rules, reason(error)))
 
 
 def _of_kept_runs(milk: pl.DataFrame, controls: pl.DataFrame) -> pl.DataFrame:
@@ -156,6 +165,10 @@ def _ledger(whole: Part, analytes: list[str], off: Collection[str]) -> Iterator[
                 yield about.row(
                     analyte, looked_at=0, failed=0, findings=0, status="skipped", why="switched off"
                 )
+                continue
+            if rule in whole.broken:
+                why = whole.broken[rule]
+                yield about.row(analyte, looked_at=0, failed=0, findings=0, status="broken", why=why)
                 continue
             found = sum((one.rule, one.analyte) == (rule, analyte) for one in whole.found)
             looked = max(whole.judged[rule, analyte], found)

@@ -243,6 +243,12 @@ def test_a_cache_that_was_changed_or_is_not_whole_is_refused(redcap, tmp_path):
     assert "without a cache" in told(redcap, offline=True)
 
 
+def test_the_cache_of_another_server_is_not_read(redcap, tmp_path):
+    fetched(redcap, cache=tmp_path)
+    with pytest.raises(SourceError, match="its cache was fetched from another address"):
+        redcap_api.answers(Project("https://other.example/api/", "trial"), cache=tmp_path, offline=True)
+
+
 def test_a_field_that_the_mapping_keeps_cannot_come_from_a_cache_without_it(redcap, tmp_path):
     fetched(redcap, cache=tmp_path)
     assert "the cache was made without mother_name" in told(

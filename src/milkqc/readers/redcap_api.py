@@ -62,7 +62,7 @@ def answers(
     if offline:
         if cache is None:
             raise asked.error("cannot be read offline without a cache.", "Name the folder by `--cache DIR`.")
-        return kept(asked, cache / project.name, keep_fields=keep_fields)
+        return kept(asked, cache / project.name, url=project.url, keep_fields=keep_fields)
     if not project.url.startswith("https://"):
         raise asked.error(
             "its address does not begin with https://.", "A token sent without encryption is a token lost."
@@ -79,7 +79,7 @@ def answers(
     client = Client(asked, Server(project.url, secret, ca_bundle))
     found = fetch(asked, client, keep_fields=keep_fields)
     if cache is not None:
-        keep(asked, cache / project.name, found)
+        keep(asked, cache / project.name, found, url=project.url)
     return found
 
 

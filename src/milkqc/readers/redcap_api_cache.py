@@ -15,15 +15,15 @@ _LIST = "fetched.json"
 _FORMAT = 1
 
 
-def keep(asked: Named, folder: Path, found: Answers) -> None:
-    """Write the answers to `folder`, the list of hashes last: without it there is no cache."""
+def keep(asked: Named, folder: Path, found: Answers, *, url: str) -> None:
+    """Write the answers of the server at `url` to `folder`, the list of hashes last: without it there is no cache."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / _LIST).unlink(missing_ok=True)
         for name, body in found.parts.items():
             (folder / _file(name)).write_bytes(body)
         (folder / "records.csv").write_text(_written(found.records), encoding="utf-8")
-        said = {"format": _FORMAT, "left_out": list(found.left_out), "columns": found.records.columns,
+        said = {"format": _FORMAT, "url": url, "left_out": list(found.left_out), "columns": found.records.columns,
                 "sha256": dict(found.digests)}  # fmt: skip
         (folder / _LIST).write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
@@ -33,8 +33,8 @@ def keep(asked: Named, folder: Path, found: Answers) -> None:
         ) from None
 
 
-def kept(asked: Named, folder: Path, *, keep_fields: tuple[str, ...] = ()) -> Answers:
-    """The answers of an earlier run. SourceError when there are none, or when one is not as it was written.
+def kept(asked: Named, folder: Path, *, url: str, keep_fields: tuple[str, ...] = ()) -> Answers:
+    """The answers of an earlier run, of the server at `url`. SourceError when there are none, or when one is not as it was written.
 
     A field to keep that was left out when they were fetched cannot be had from them.
     """
@@ -52,6 +52,11 @@ def kept(asked: Named, folder: Path, *, keep_fields: tuple[str, ...] = ()) -> An
     records = table_of(asked, "the cached records", written)
     if said.get("format") != _FORMAT or said.get("sha256") != digests(parts, records):
         raise _altered(asked)
+    if said.get("url") != url:
+        raise asked.error(
+            "its cache was fetched from another address.",
+            "Give the project another name or another cache, or fetch it again without --offline.",
+        )
     absent = sorted(set(keep_fields) & set(said["left_out"]))
     if absent:
         raise asked.error(

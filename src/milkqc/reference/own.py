@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from types import MappingProxyType
 
 from milkqc.errors import Fault, Faults, UnitError
 from milkqc.reference.analytes import Analyte, shipped
+from milkqc.reference.headers import header_faults
 from milkqc.reference.wide import LONGEST_SHORT
 from milkqc.units import canonical
 
@@ -62,17 +62,7 @@ def read_analytes(path: Path) -> Mapping[str, Analyte]:
 
 
 def _check_columns(file: str, names: Sequence[str]) -> None:
-    known = (*_REQUIRED, *_OPTIONAL)
-    faults = [
-        Fault(file, 1, "A102", "", f"the column {name} is missing.", f"The columns are: {', '.join(known)}.")
-        for name in _REQUIRED
-        if name not in names
-    ]
-    for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            todo = f"Did you mean {near[0]}?" if near else f"The columns are: {', '.join(known)}."
-            faults.append(Fault(file, 1, "A102", "", f"{name!r} is not a column of analytes.", todo))
+    faults = header_faults(file, names, required=_REQUIRED, optional=_OPTIONAL, code="A102", what="analytes")
     if faults:
         raise AnalyteFaults(faults)
 

@@ -16,6 +16,7 @@ import polars as pl
 
 from milkqc.errors import Fault, Faults, UnitError
 from milkqc.reference.analytes import Analyte
+from milkqc.reference.headers import header_faults
 from milkqc.units import per_mass, unit_factor
 
 # What the estimates of such a file are called where authority and basis are shown.
@@ -102,17 +103,7 @@ def read_values(
 
 
 def _check_columns(file: str, names: Sequence[str]) -> None:
-    known = (*_REQUIRED, *_OPTIONAL)
-    faults = [
-        Fault(file, 1, "V102", "", f"the column {name} is missing.", f"The columns are: {', '.join(known)}.")
-        for name in _REQUIRED
-        if name not in names
-    ]
-    for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            todo = f"Did you mean {near[0]}?" if near else f"The columns are: {', '.join(known)}."
-            faults.append(Fault(file, 1, "V102", "", f"{name!r} is not a column of estimates.", todo))
+    faults = header_faults(file, names, required=_REQUIRED, optional=_OPTIONAL, code="V102", what="estimates")
     if faults:
         raise MaeFaults(faults)
 

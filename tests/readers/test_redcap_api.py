@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,19 @@ def test_nobody_there_is_said_after_several_tries(redcap):
         redcap_api.answers(nowhere, token=lambda _name: TOKEN, ca_bundle=redcap.authority)
     assert str(caught.value) == (
         "redcap_api/trial: did not answer (ConnectionError) in 3 tries. "
+        "Check the address and the network, and try again later."
+    )
+
+
+def test_a_server_that_does_not_answer_in_time_is_given_up(redcap, monkeypatch):
+    monkeypatch.setattr(redcap_api_client, "_ANSWER", 0.2)
+
+    def slow(_asked, _count):
+        time.sleep(1)
+
+    redcap.misbehave = slow
+    assert told(redcap) == (
+        "redcap_api/trial: did not answer (time-out) in 3 tries. "
         "Check the address and the network, and try again later."
     )
 

@@ -112,16 +112,3 @@ def test_a_cause_that_cannot_be_told_leaves_the_findings(folder, sound, monkeypa
     assert result.findings.equals(sound.findings)
     broken = result.checks.filter(pl.col("status") == "broken")
     assert broken.select("rule_id", "why").rows() == [("milk.batch.unit", WHY)]
-
-
-def test_a_rule_of_the_study_over_what_could_not_be_made_is_broken_too(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr("milkqc.derive.suspicion.study_of", explode)
-    (tmp_path / "own.yaml").write_text(
-        "table: growth\nrules:\n  - {id: growth.own.odds, expect: value_between, column: weight_kg__odds, max: 3,\n"
-        "     severity: info, says: odd, source: ours, examples: {pass: [1.0], fail: [4.0]}}\n",
-        "utf-8",
-    )
-    (tmp_path / "study.yaml").write_text(MAPPING + "expectations: [own.yaml]\n", "utf-8")
-    result = milkqc.run(tmp_path / "study.yaml", data=folder)
-    row = result.checks.filter(pl.col("rule_id") == "growth.own.odds").row(0, named=True)
-    assert (row["status"], row["why"]) == ("broken", WHY)

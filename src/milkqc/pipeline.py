@@ -97,10 +97,10 @@ def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str
     with step("checking the contract"):
         promised = contract.check(tables)
     with step("looking within each child"):
-        suspected, blind = _suspected(tables, study)
+        suspected, blind = _suspected(tables)
         views = checked_views(tables, suspected=suspected)
     with step("checking suites"):
-        believed = blind(suites.check(views, study.rules, off=study.off))
+        believed = suites.check(views, study.rules, off=study.off)
     with step("checking rules"):
         ruled = blind(coded.check(views, settings=rule_settings(study), off=study.off))
         batches = laboratory.check(views["milk"], applied.controls, off=frozenset(study.off))
@@ -118,7 +118,7 @@ def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str
 
 
 def _suspected(
-    tables: Mapping[str, pl.DataFrame], study: Study
+    tables: Mapping[str, pl.DataFrame],
 ) -> tuple[pl.DataFrame | None, Callable[[Checked], Checked]]:
     """What derive.suspicion finds, and what becomes of checks without it: nothing, unless it raised."""
     from milkqc.checks.declare import all_rules
@@ -131,10 +131,7 @@ def _suspected(
     # Whatever is wrong in there, the other checks go on; those that need it are broken, and the exit code is 3.
     except Exception as error:  # noqa: BLE001
         why = reason(error)
-    looks_at = {
-        rule.id: (*rule.columns, *rule.when, str(rule.arguments.get("by", ""))) for rule in study.rules
-    }
-    looks_at |= {rule.id: (*rule.columns, *rule.per) for rule in all_rules()}
+    looks_at = {rule.id: (*rule.columns, *rule.per) for rule in all_rules()}
     return None, lambda checked: unlooked(checked, looks_at, absent=SUSPICION.keys(), why=why)
 
 

@@ -145,7 +145,8 @@ def judge(table: pl.DataFrame, rows: Rows, *, off: Mapping[str, str] = _NONE) ->
 
 def broken(why: str, *, off: Mapping[str, str] = _NONE) -> Checked:
     """Every rule broken for one reason, where the statistics themselves could not be computed."""
-    rules = [*((rule, variable) for rule in RULES for variable in rule.variables), (AGES, "age_days")]
+    rules: list[tuple[SurveyRule | AgesRule, str]] = [(AGES, "age_days")]
+    rules += [(rule, variable) for rule in RULES for variable in rule.variables]
     return Checked(
         drafts(), tuple(_broken(rule, variable, why) for rule, variable in rules if rule.id not in off)
     )

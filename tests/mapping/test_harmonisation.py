@@ -70,9 +70,7 @@ def test_what_is_said_stands_with_its_note(table):
         + "not_collected: {choline: not in protocol, oedema: nobody looked, birth_weight_kg: born at home, sleep: never asked}\n",
         g="ID,V,H,A,B\n1,a,60,39,40\n2,a,,39,40\n",
     )
-    told = {
-        name: (row["status"], row["said"], row["note"], row["values"]) for (_, name), row in rows.items()
-    }
+    told = {name: (row["status"], row["said"], row["note"], row["values"]) for (_, name), row in rows.items()}
     assert told["length_cm"] == ("approximate", "declared", "standing", 1)
     assert told["muac_cm"] == ("not_collected", "declared", "no tape", 0)
     assert told["head_circumference_cm"] == ("undecided", "declared", "which", 0)
@@ -96,14 +94,21 @@ def test_blocks_together_are_no_better_than_the_worst_that_gives_the_variable(ta
     )
     rows = table(mapping, a="ID,V,W,M\n1,a,5,14\n", b="ID,V,W\n2,a,5000\n")
     weight, arm = rows["growth", "weight_kg"], rows["growth", "muac_cm"]
-    assert (weight["status"], weight["blocks"]) == ("converted", "growth[1] (a): exact; growth[2] (b): converted")
+    assert (weight["status"], weight["blocks"]) == (
+        "converted",
+        "growth[1] (a): exact; growth[2] (b): converted",
+    )
     assert (arm["status"], arm["note"], arm["said"]) == ("exact", "no tape at b", "derived")
 
 
 def test_analytes_of_two_blocks_over_one_file_stay_with_their_own(table):
     milk = "from: lab, key: {participant_id: ID, visit: V, sample_id: S}, where: {T: [%s]}, long: {analyte: T, value: R, unit: U, codes: {%s}}"
-    mapping = HEAD + "tables: {lab: {file: lab.csv}}\nmilk:\n" + "".join(
-        f"  - {{{milk % (word, f'{word}: {name}')}}}\n" for word, name in (("I", "iodine"), ("Z", "zinc"))
+    mapping = (
+        HEAD
+        + "tables: {lab: {file: lab.csv}}\nmilk:\n"
+        + "".join(
+            f"  - {{{milk % (word, f'{word}: {name}')}}}\n" for word, name in (("I", "iodine"), ("Z", "zinc"))
+        )
     )
     rows = table(mapping, lab="ID,V,S,T,R,U\n1,a,s,I,60,ug/L\n1,a,s,Z,1000,ug/L\n")
     assert rows["milk", "iodine"]["blocks"] == "milk[1] (lab): exact"

@@ -115,7 +115,7 @@ def _specs(
         named = _named(block)
         if block.long is not None:
             frame = _of_block(tables[one], block)
-            there = frame["analyte"].drop_nulls().unique().sort() if "analyte" in frame.columns else []
+            there = frame["analyte"].drop_nulls().unique().sort().to_list() if "analyte" in frame.columns else []
             named |= dict.fromkeys(name for name in there if name not in others)
         for name in named:
             yield (one, name), block.analytes.get(name, Analyte())
@@ -204,7 +204,7 @@ def _row(
     else:
         status, notes = ("not_mapped", []) if dropped is None else ("not_collected", [dropped])
     rows, values = _counts(table, name, tables)
-    declared = dropped is not None and not said or any(one.declared for one in whole if one.grade == status)
+    declared = (dropped is not None and not said) or any(one.declared for one in whole if one.grade == status)
     return {
         "study": study,
         "table": table,

@@ -127,7 +127,9 @@ def _noted(path: Path_, spec: Column, faults: FaultList, *, key: bool) -> None:
             "Add `note:` with what a reader who pools studies must know.",
         )
     if spec.note is not None and spec.match is None:
-        faults.add((*path, "note"), "M123", "a note explains a `match`.", "Add `match:`, or make it a comment.")
+        faults.add(
+            (*path, "note"), "M123", "a note explains a `match`.", "Add `match:`, or make it a comment."
+        )
 
 
 def _constant(path: Path_, spec: Column, kind: str, faults: FaultList) -> None:

@@ -78,7 +78,16 @@ def codebook(
     for table, frame in lineage.items():
         rows += _rows(f"lineage/{table}", "lineage", frame, _NOWHERE, milk)
     survey = ("survey_quality", "survey_digits", "survey_positions")
-    for table in ("analysis", "mae_reference", "findings", "completeness", "harmonisation", "rejected", "checks", *survey):
+    for table in (
+        "analysis",
+        "mae_reference",
+        "findings",
+        "completeness",
+        "harmonisation",
+        "rejected",
+        "checks",
+        *survey,
+    ):
         rows += _rows(table, table, result_tables.get(table), sources, milk)
     rows += _rows("codebook", "codebook", pl.DataFrame(schema=SCHEMA), _NOWHERE, milk)
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")

@@ -98,13 +98,14 @@ def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str
         promised = contract.check(tables)
     with step("looking within each child"):
         views = checked_views(tables, suspected=suspicions(tables["growth"], tables["participants"]))
+    off = study.rules.off
     with step("checking suites"):
-        believed = suites.check(views, study.rules, off=study.off)
+        believed = suites.check(views, study.rules.suites, off=off)
     with step("checking rules"):
-        ruled = coded.check(views, settings=rule_settings(study), off=study.off)
-        batches = laboratory.check(views["milk"], applied.controls, off=frozenset(study.off))
+        ruled = coded.check(views, settings=rule_settings(study), off=off, rules=study.rules.coded)
+        batches = laboratory.check(views["milk"], applied.controls, off=frozenset(off))
         own = compare.check(tables, compared(study.loaded.mapping))
-        asked = dictionary.check(exports(study, restricted), mapped=mapped(applied), off=study.off)
+        asked = dictionary.check(exports(study, restricted), mapped=mapped(applied), off=off)
     with step("summing up"):
         analysis, analysis_drafts = _analysis(tables, study)
         parts = (applied, promised, believed, ruled, batches, own, asked)

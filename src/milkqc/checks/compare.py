@@ -12,7 +12,8 @@ from milkqc.model import Checked, Compared, LedgerRow
 
 # From this share of the judged rows on, and this many, a difference has one cause: another standard or formula.
 _SHARE, _LEAST = 0.2, 5
-_SAYS = "What the study computed itself is compared with what milkqc computes from the same row."
+SAYS = "What the study computed itself is compared with what milkqc computes from the same row."
+SOURCE = "the study's own computation"
 
 
 def check(tables: Mapping[str, pl.DataFrame], comparisons: Sequence[Compared]) -> Checked:
@@ -41,8 +42,8 @@ def check(tables: Mapping[str, pl.DataFrame], comparisons: Sequence[Compared]) -
                 failed.height,
                 rows.filter(~both & pl.col("theirs").is_not_null()).height,
                 found.height,
-                says=_SAYS,
-                source="the study's own computation",
+                says=SAYS,
+                source=SOURCE,
             )
         )
     return Checked(pl.concat(drafts), tuple(ledger))

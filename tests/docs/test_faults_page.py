@@ -128,6 +128,11 @@ CHANGES: dict[str, tuple[str, str, str | None]] = {
         RULE,
         "expectations: [{rule: growth.weight_kg.share_missing, min: 3, reason: ours}]",
     ),
+    "R304": (
+        "mapping.yaml",
+        RULE,
+        "expectations: [{rule: growth.weight_kg.range, max: 30, off: ours}]",
+    ),
 }
 
 

@@ -12,6 +12,7 @@ from milkqc.checks.suites.kinds import KINDS
 from milkqc.errors import SuiteFaults
 from milkqc.messages import catalogue as texts
 from milkqc.reference import analytes, plausible
+from milkqc.rulebook import permanent_ids
 
 GOOD = """table: milk
 rules:
@@ -73,6 +74,29 @@ def test_a_fault_names_file_line_code_and_rule(old, new, sentence):
     assert old in GOOD
     found = faults(GOOD.replace(old, new))
     assert any(fault.startswith(sentence) for fault in found), found
+
+
+def test_guidance_stands_in_the_entry_or_for_a_whole_file():
+    whole = "table: milk\ndefaults: {site: Check the form., analyst: Leave it out.}\n"
+    (rule,) = suites.read_text(GOOD.replace("table: milk\n", whole))
+    assert (rule.site, rule.analyst) == ("Check the form.", "Leave it out.")
+    own = GOOD.replace("    source:", "    site: Ask the\n      laboratory.\n    source:")
+    (rule,) = suites.read_text(own.replace("table: milk\n", whole))
+    assert (rule.site, rule.analyst) == ("Ask the laboratory.", "Leave it out.")
+
+
+@pytest.mark.parametrize(
+    ("defaults", "sentence"),
+    [
+        ("{sites: a}", "x.yaml:2 R201: unknown key 'sites'. Use site or analyst."),
+        ("{site: [a]}", "x.yaml:2 R205: site must be a sentence."),
+        ("none", "x.yaml:2 R205: defaults must be keys and values."),
+    ],
+)
+def test_a_faulty_default_is_named_with_its_line(defaults, sentence):
+    assert faults(GOOD.replace("table: milk\n", f"table: milk\ndefaults: {defaults}\n"))[0].startswith(
+        sentence
+    )
 
 
 @pytest.mark.parametrize("pattern", ["(?=a)b", "(?!a)b", "(a)\\1", "a\\Z", "(?<!x)a"])
@@ -150,7 +174,7 @@ def test_each_kind_is_described_in_the_documentation():
 
 
 def test_no_permanent_id_vanishes_or_comes_unlisted():
-    current, listed = set(ids.current(SHIPPED)), ids.listed()
+    current, listed = set(permanent_ids()), ids.listed()
     in_use = {name for name, used in listed.items() if used}
     assert sorted(in_use - current) == [], (
         "ids that vanished: mark them `retired` in rule_ids.txt, never reuse them"
@@ -184,5 +208,6 @@ def test_a_change_without_reason_or_rule_or_limit_is_a_fault():
         (3, "R301"),
         (4, "R302"),
         (5, "R303"),
+        (5, "R304"),
         (6, "R303"),
     ]

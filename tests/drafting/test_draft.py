@@ -55,13 +55,17 @@ def test_the_usual_words_of_several_languages_are_known(tmp_path, header, spec):
 def test_a_date_that_day_and_month_could_share_is_never_guessed(tmp_path):
     rows = [(f"K{n:03d}", 1, f"0{n % 9 + 1}/0{n % 7 + 1}/2024", 4 + n / 10) for n in range(20)]
     text = drafted(written(tmp_path / "growth.csv", "pid,visit,visit date,weight (kg)", rows))
-    assert "unsure: " in line(text, "- visit date")
-    assert "%d/%m/%Y or %m/%d/%Y" in line(text, "- visit date")
+    asked = line(text, "visit_date:")
+    assert asked.startswith("visit_date: {from: visit date, match: undecided, note: ")
+    assert "its dates could be %d/%m/%Y or %m/%d/%Y: ask who wrote them" in asked
+    assert "# unsure: " in asked
 
 
 def test_numbers_for_sex_without_labels_are_nobodys_guess(tmp_path):
     text = drafted(written(tmp_path / "growth.csv", "pid,visit,vdate,sex,weight (kg)", ROWS))
-    assert "codes 1, 2 without labels: which is male or female?" in line(text, "- sex")
+    asked = line(text, "infant_sex:")
+    assert asked.startswith("infant_sex: {from: sex, match: undecided, note: ")
+    assert "codes 1, 2 without labels: which is male or female?" in asked
 
 
 def test_letters_for_sex_speak_for_themselves(tmp_path):
@@ -75,7 +79,7 @@ def test_a_weight_that_may_be_in_pounds_stays_open_until_the_length_tells(tmp_pa
     alone = drafted(
         written(tmp_path / "growth.csv", "pid,visit,weight,muac (cm)", [(*row, 14) for row in rows])
     )
-    assert "no unit is said: kg or lb?" in line(alone, "- weight")
+    assert "no unit is said: kg or lb?" in line(alone, "weight_kg: {from: weight, match: undecided")
     (tmp_path / "growth.csv").unlink()
     beside = drafted(
         written(
@@ -93,7 +97,7 @@ def test_a_unit_said_that_the_values_belie_is_doubted(tmp_path):
     text = drafted(
         written(tmp_path / "growth.csv", "pid,visit,weight (kg),muac (cm)", [(*row, 14) for row in rows])
     )
-    assert "its unit is said to be kg, its middle value" in line(text, '- "weight (kg)"')
+    assert "its unit is said to be kg, its middle value" in line(text, "weight_kg:")
 
 
 def test_values_that_may_tell_who_somebody_is_are_nowhere_in_the_draft(tmp_path):

@@ -11,7 +11,7 @@ from milkqc import reference
 from milkqc.cells import numbers, source_text
 from milkqc.drafting import keys
 from milkqc.drafting.columns import GRADES, SCORES, Guess, best
-from milkqc.drafting.plan import Block, Draft, Entry, Table, entry
+from milkqc.drafting.plan import Block, Draft, Entry, Table, entry, undecided
 from milkqc.drafting.results import tests
 from milkqc.drafting.usual import believable, units_of
 from milkqc.drafting.words import fold, take_apart
@@ -31,6 +31,8 @@ _ANYWHERE = frozenset(
 )
 # A column that makes a file one of growth, visits or participants is met by words so well.
 _TELLS = 90.0
+# What is met less well is named beside the column only; so many candidates are asked for at once.
+_CANDIDATE, _CANDIDATES = 80.0, 4
 # Readings of one thing differ by less than this share of their mean; visits by more.
 _READINGS = 0.03
 # Two visits of one person agree in so many cases by chance, at the most, for their agreement to say something.
@@ -79,14 +81,14 @@ def facts_of_people(table: Table) -> int:
     """How many facts of a participant the table has, sex and birth date too."""
     own = set(variables("participants")) - _ANYWHERE
     return sum(
-        bool(guesses) and guesses[0].variable in own and guesses[0].grade != "unsure"
+        bool(guesses) and guesses[0].variable in own and guesses[0].score >= _TELLS
         for guesses in table.guesses.values()
     )
 
 
 def draft_field(table: Table, sections: tuple[str, ...], draft: Draft, *, own_people: bool) -> None:
     """The blocks of a field file. `own_people`: no other file says sex and birth date of its children."""
-    chosen = _choose(table, sections)
+    chosen, opened = _choose(table, sections)
     who = keys.record_of(table)
     once = one_row_each(table)
     for section in sections:
@@ -98,24 +100,25 @@ def draft_field(table: Table, sections: tuple[str, ...], draft: Draft, *, own_pe
         if section == "growth":
             _measurements(table, block)
         for variable in variables(section):
+            if section not in _place(table, variable, sections, own_people=own_people):
+                continue
+            if variable in opened and all(one.key != variable for one in block.columns):
+                block.columns.append(undecided(variable, opened[variable]))
             for guesses in chosen.get(variable, []):
-                place = _place(table, variable, sections, own_people=own_people)
-                if section not in place:
-                    continue
                 if (
                     section == "participants"
                     and not once
                     and who is not None
                     and not keys.constant_within(table, who.column, guesses[0].column)
                 ):
-                    table.leave(guesses[0].column, "unsure", f"{variable}? it changes within a participant")
+                    block.columns.append(
+                        undecided(variable, [guesses[0].unsure("it changes within a participant")])
+                    )
                     continue
                 if section == "visits" and _stands_still(table, who, guesses[0]):
-                    table.leave(
-                        guesses[0].column,
-                        "unsure",
-                        f"{variable}? it is the same at every visit: a fact of the participant",
-                    )
+                    still = guesses[0].unsure("it is the same at every visit: a fact of the participant?")
+                    block.columns.append(undecided(variable, [still]))
+                    table.leave(still.column, "unsure", f"{variable}? {still.said()}")
                     continue
                 block.columns.append(_entry(table, variable, guesses))
         draft.blocks.append(block)
@@ -132,8 +135,10 @@ def _place(table: Table, variable: str, sections: tuple[str, ...], *, own_people
     return tuple(having)
 
 
-def _choose(table: Table, sections: tuple[str, ...]) -> dict[str, list[list[Guess]]]:
-    """variable -> the columns it is made of (a list of one list); what cannot be told is left undecided."""
+def _choose(
+    table: Table, sections: tuple[str, ...]
+) -> tuple[dict[str, list[list[Guess]]], dict[str, list[Guess]]]:
+    """variable -> the columns it is made of (a list of one list); and the candidates for what cannot be told."""
     allowed = {name for section in sections for name in variables(section)} | {
         "visit",
         "participant_id",
@@ -157,8 +162,14 @@ def _choose(table: Table, sections: tuple[str, ...]) -> dict[str, list[list[Gues
             continue
         rivals[guess.variable].append(guess)
     found: dict[str, list[list[Guess]]] = {}
+    opened: dict[str, list[Guess]] = {}
     for variable, several in rivals.items():
         sure = [one for one in several if one.grade != "unsure"]
+        candidates = [one for one in several if one.grade == "unsure" and one.score >= _CANDIDATE]
+        if candidates and not sure:
+            opened[variable] = sorted(candidates, key=lambda one: -one.score)[:_CANDIDATES]
+            for one in opened[variable]:
+                table.chosen[one.column] = one
         for one in several:
             if one.grade == "unsure":
                 table.leave(one.column, "unsure", f"{variable}? {one.said()}")
@@ -179,7 +190,7 @@ def _choose(table: Table, sections: tuple[str, ...]) -> dict[str, list[list[Gues
                 else f"{variable}, like {sure[0].column}?"
             )
             table.leave(other.column, "likely" if why.startswith("says") else "unsure", why)
-    return found
+    return found, opened
 
 
 def _numbers(table: Table, column: str) -> pl.Series:

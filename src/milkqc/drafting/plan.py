@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,11 @@ class Entry:
     key: str
     value: Any
     comment: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether it is a question to people."""
+        return isinstance(self.value, Mapping) and self.value.get("match") == "undecided"
 
 
 @dataclass
@@ -99,3 +104,21 @@ def entry(guess: Guess, *, key: str = "", source: str = "", spec: Mapping[str, A
     """The line of a guess. `source` is what stands after `from:` (the column's name unless linked)."""
     value: dict[str, Any] = {"from": source or guess.column, **guess.spec, **(spec or {})}
     return Entry(key or guess.variable, value, f"{guess.grade}: {guess.said()}")
+
+
+def undecided(variable: str, several: Sequence[Guess]) -> Entry:
+    """A variable that people must decide: its candidates are spoken for, the note says what is to be asked.
+
+    The run goes on without it.
+    """
+    columns = [one.column for one in several]
+    asked = list(dict.fromkeys(doubt for one in several for doubt in one.doubts))
+    if len(several) > 1:
+        asked.insert(0, f"{', '.join(columns[:-1])} or {columns[-1]}?")
+    value = {
+        "from": columns if len(columns) > 1 else columns[0],
+        "match": "undecided",
+        "note": "; ".join(asked) or "is it this?",
+    }
+    evidence = "; ".join(dict.fromkeys(text for one in several for text in one.evidence))
+    return Entry(variable, value, f"unsure: {evidence}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from milkqc import reference
 from milkqc.cells import source_text
 from milkqc.drafting import keys
 from milkqc.drafting.columns import Guess, best
-from milkqc.drafting.plan import Block, Draft, Entry, Table, entry
+from milkqc.drafting.plan import Block, Draft, Entry, Table, entry, undecided
 from milkqc.drafting.synonyms import code_of, meetings
 from milkqc.errors import UnitError
 from milkqc.units import unit_factor
@@ -108,7 +109,8 @@ def draft_results(table: Table, manifests: list[Table], draft: Draft) -> None:
     for guess in sample_columns(table):
         table.used.add(guess.column)
         table.chosen[guess.column] = guess
-        block.columns.append(entry(guess))
+        if all(one.key != guess.variable for one in block.columns):
+            block.columns.append(entry(guess))
     _repeats(table, block, named)
     draft.blocks.append(block)
 
@@ -229,11 +231,15 @@ def _substance(analyte: str, unit: str) -> str:
 
 def _wide(table: Table, block: Block) -> None:
     by_analyte: dict[str, Guess] = {}
+    opened: dict[str, list[Guess]] = defaultdict(list)
     for column, guess in analyte_columns(table).items():
         if column in table.used:
             continue
         if guess.grade == "unsure":
-            table.leave(column, "unsure", f"{guess.variable}? {guess.said()}")
+            if guess.score >= _MEETS:
+                opened[guess.variable].append(guess)
+            else:
+                table.leave(column, "unsure", f"{guess.variable}? {guess.said()}")
             continue
         if guess.variable in by_analyte:
             table.leave(column, "unsure", f"{guess.variable}, like {by_analyte[guess.variable].column}?")
@@ -242,6 +248,9 @@ def _wide(table: Table, block: Block) -> None:
         table.used.add(column)
         table.chosen[column] = guess
         block.analytes.append(entry(guess))
+    for analyte, several in opened.items():
+        if analyte not in by_analyte:
+            block.analytes.append(undecided(analyte, several))
 
 
 def _plate(table: Table, block: Block) -> None:

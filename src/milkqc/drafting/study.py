@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from milkqc.drafting import field, keys, results
 from milkqc.drafting.columns import Guess, guesses
-from milkqc.drafting.plan import Draft, Table
+from milkqc.drafting.plan import Block, Draft, Table
 from milkqc.drafting.synonyms import code_of
 from milkqc.drafting.tiebreaks import settle
 from milkqc.drafting.uploads import Upload
@@ -43,12 +44,15 @@ def assemble(study: str, uploads: Sequence[Upload]) -> Draft:
     _field(draft, sections)
     for table in laboratory:
         results.draft_results(table, [one for one in manifests if one is not table], draft)
-    # A block that says nothing of anybody helps nobody.
-    draft.blocks = [
-        block
-        for block in draft.blocks
-        if block.columns or block.extra or block.analytes or "long" in block.parts
-    ]
+    draft.blocks = [block for block in draft.blocks if _worth(block, draft)]
+    for block in draft.blocks:
+        if (
+            not block.analytes
+            and "long" not in block.parts
+            and not block.extra
+            and all(one.open for one in block.columns)
+        ):
+            block.keys = [replace(one, comment=_doubted(one.comment)) for one in block.keys]
     named = {source for block in draft.blocks for source in block.sources()}
     for table in draft.tables:
         table.used = {column for column in table.guesses if (table.name, column) in named}
@@ -61,6 +65,29 @@ def assemble(study: str, uploads: Sequence[Upload]) -> Draft:
         key=lambda one: ("participants", "visits", "growth", "milk", "biomarkers").index(one.section)
     )
     return draft
+
+
+def _doubted(comment: str) -> str:
+    grade, _, evidence = comment.partition(": ")
+    return (
+        comment if grade == "unsure" else f"unsure: {evidence}; but every column of the block is a question"
+    )
+
+
+def _worth(block: Block, draft: Draft) -> bool:
+    """Whether a block says something of somebody. Questions alone do not make a section, but for the sex and birth
+    date of children whose growth is there, and for measures that lack their unit only.
+    """
+    if block.extra or block.analytes or "long" in block.parts or any(not one.open for one in block.columns):
+        return True
+    if block.section == "participants":
+        return bool(block.columns) and any(
+            other.section == "growth" and other.upload is block.upload for other in draft.blocks
+        )
+    return block.section == "growth" and any(
+        one.key in field.MEASURES and one.value["note"].startswith("no unit is said:")
+        for one in block.columns
+    )
 
 
 def _guesses(upload: Upload, column: Column) -> tuple[Guess, ...]:

@@ -21,7 +21,7 @@ LAYERS = (
     {"rulebook"},
     {"uploads"},
     {"readers", "mapping", "normalise", "derive", "checks", "summarise", "report", "emit", "privacy"},
-    {"units", "cells", "yamlfile", "reference", "catalogue", "findings", "messages", "causes"},
+    {"units", "cells", "yamlfile", "reference", "catalogue", "findings", "messages", "causes", "clock"},
     {"model", "errors"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

@@ -30,6 +30,7 @@ def conclude(
     from milkqc.checks import ledger as ledgers
     from milkqc.checks.suites.changes import with_severities
     from milkqc.emit.tables import formulas, split
+    from milkqc.mapping.harmonisation import harmonisation
     from milkqc.rulebook.told import told
     from milkqc.summarise.codebook import codebook
     from milkqc.summarise.evidence import evidence
@@ -80,6 +81,7 @@ def conclude(
     figures |= laboratory(tables["milk"], applied.controls)
     figures["rules"] = told(study.rules, frozenset(checks["rule_id"]))
     figures["mae_sensitivity"] = sensitivity(tables["milk"], tables["participants"], choices(study), findings)
+    figures["harmonisation"] = harmonisation(mapping, tables, applied.columns)
     figures["growth_curves"] = growth_curves(tables, findings)
     outputs = {
         **clean,
@@ -87,6 +89,7 @@ def conclude(
         "mae_reference": reference_rows,
         "findings": findings,
         "mae_sensitivity": figures["mae_sensitivity"],
+        "harmonisation": figures["harmonisation"],
         "completeness": figures["scheduled_people"],
         "checks": checks,
         "rejected": applied.rejected,

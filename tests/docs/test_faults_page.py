@@ -83,6 +83,7 @@ CHANGES: dict[str, tuple[str, str, str | None]] = {
     "M126": ("mapping.yaml", "unmapped: {lab: [NOTE]}\n", ""),
     "M127": ("mapping.yaml", "[NOTE]", "[NOTE, RETINOL]"),
     "M128": ("mapping.yaml", WEIGHT, WEIGHT + "\n    muac_cm: {match: undecided}"),
+    "M129": ("mapping.yaml", "from: WEIGHT, unit: kg", "from: WEIGHT, unit: kg, match: approximate"),
     "M130": ("mapping.yaml", "lab.csv", "../lab.csv"),
     "M131": ("mapping.yaml", "%d/%m/%Y", "%d/%m/%Q"),
     "M140": ("mapping.yaml", "tables:", "mae: {authority: IMO, basis: milk_concentration}\ntables:"),

@@ -10,14 +10,14 @@ import polars as pl
 from milkqc import cells
 from milkqc import findings as found
 from milkqc.decisions.read import Decision, Decisions
-from milkqc.model import LedgerRow
+from milkqc.model import LedgerRow, Severity
 
 # corrected -> the upload with the correction is awaited: the value is still the old one, so the finding stays open.
 _HOLDS = {"confirmed": "confirmed", "accepted": "accepted", "corrected": "awaiting_correction"}
 REOPENED = "reopened"
 STATUSES = ("open", *_HOLDS.values(), REOPENED)
 GONE = "decisions.finding.gone"
-DECISIONS = {GONE: "info"}
+DECISIONS: dict[str, Severity] = {GONE: "info"}
 _NAMED = 5
 
 
@@ -36,7 +36,8 @@ def decided(
     by_id = {one.finding_id: one for one in decisions.entries}
     answered = findings.filter(pl.col("finding_id").is_in(list(by_id)))
     told = [
-        _told(row, by_id[row["finding_id"]], raw_values(row, tables)) for row in answered.iter_rows(named=True)
+        _told(row, by_id[row["finding_id"]], raw_values(row, tables))
+        for row in answered.iter_rows(named=True)
     ]
     names = ("finding_id", "_status", "_message")
     known = pl.DataFrame(told, schema=dict.fromkeys(names, pl.String), orient="row")
@@ -52,7 +53,17 @@ def decided(
         more = found.complete(draft, study=study, context={}, labels={}, columns={})
         findings = found.sort(pl.concat([findings, more]))
     row = LedgerRow(
-        GONE, "reading", "decisions", "", "info", "ran", len(by_id), len(gone), 0, int(bool(gone)), source="milkqc"
+        GONE,
+        "reading",
+        "decisions",
+        "",
+        "info",
+        "ran",
+        len(by_id),
+        len(gone),
+        0,
+        int(bool(gone)),
+        source="milkqc",
     )
     return findings, [row]
 
@@ -89,7 +100,8 @@ def _told(row: Mapping[str, Any], decision: Decision, raw: list[str | None]) -> 
 
 
 def _canonical(text: str | None) -> str | None:
-    return cells.canonical(pl.Series([text], dtype=pl.String)).to_list()[0]
+    found: str | None = cells.canonical(pl.Series([text], dtype=pl.String))[0]
+    return found
 
 
 def _gone(gone: list[Decision], decisions: Decisions, findings: pl.DataFrame) -> pl.DataFrame:

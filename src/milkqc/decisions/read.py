@@ -112,15 +112,19 @@ def _decision(line: int, told: Mapping[str, str], delimiter: str) -> Decision | 
     if not _ID.fullmatch(key):
         faults.append(("M175", *_no_id(key)))
     if word not in WORDS:
-        faults.append(
-            ("M172", f"{told['decision']!r} is no decision.", f"Write one of: {', '.join(WORDS)}.")
-        )
+        faults.append(("M172", f"{told['decision']!r} is no decision.", f"Write one of: {', '.join(WORDS)}."))
     empty = [column for column in ("reason", "who", "when") if not told[column]]
     if empty:
         faults.append(("M176", f"{' and '.join(empty)} is empty.", "Say why, who decided, and when."))
     when = _day(told["when"])
     if when is None and told["when"]:
-        faults.append(("M174", f"{told['when']!r} is no date that can be read in one way only.", "Write it as 2024-12-31."))
+        faults.append(
+            (
+                "M174",
+                f"{told['when']!r} is no date that can be read in one way only.",
+                "Write it as 2024-12-31.",
+            )
+        )
     if faults or when is None:
         return faults
     return Decision(line, key, _raw(told["raw_value"], delimiter), word, told["reason"], told["who"], when)
@@ -136,7 +140,9 @@ def _no_id(key: str) -> tuple[str, str]:
 
 def _day(text: str) -> dt.date | None:
     try:
-        return dt.date.fromisoformat(text[:10]) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*", text) else None
+        return (
+            dt.date.fromisoformat(text[:10]) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*", text) else None
+        )
     except ValueError:
         return None
 

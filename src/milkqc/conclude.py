@@ -29,6 +29,7 @@ def conclude(
     """Findings completed, checks sorted, the verdict, and everything that describes the outputs; the survey's checks."""
     from milkqc.checks import ledger as ledgers
     from milkqc.checks.suites.changes import with_severities
+    from milkqc.decisions import decided
     from milkqc.emit.tables import formulas, split
     from milkqc.mapping.harmonisation import harmonisation
     from milkqc.rulebook.told import told
@@ -64,6 +65,8 @@ def conclude(
             },
         )
     )
+    findings, settled = decided(findings, study.decisions, tables, study=mapping.study)
+    ledger += settled
     groups = ("arm",) if mapping.unblinded else ()
     reference_rows = reference_table(
         tables["milk"], tables["participants"], choices(study), group_by=("site", *groups)
@@ -165,7 +168,7 @@ def _verdict(findings: pl.DataFrame, checks: pl.DataFrame, fail_on: str) -> tupl
     if fail_on == "never":
         return "pass", "Findings do not decide the verdict (--fail-on never).", 0
     counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
-    failing = findings.filter(pl.col("severity").is_in(counted) & (pl.col("status") == "open"))
+    failing = findings.filter(pl.col("severity").is_in(counted) & found.is_open())
     if failing.is_empty():
         return "pass", f"No open finding is {' or '.join(counted)}.", 0
     worst = failing["rule_id"].value_counts().sort(["count", "rule_id"], descending=[True, False])

@@ -89,7 +89,9 @@ def _judged(study: Study, *, fail_on: str, step: Stopwatch, site: str | None) ->
     with step("mapping rows"):
         applied = apply(study.loaded.mapping, study.tables)
         restricted = None if site is None else _kept(applied, site)
-        applied = applied if restricted is None else _of_site(applied, restricted)
+        if restricted is not None:
+            applied = _of_site(applied, restricted)
+            study = replace(study, decisions=replace(study.decisions, whole=False))
     with step("converting units"):
         applied = replace(applied, controls=_own_rows(applied))
         tables, unit_drafts, unit_ledger = _normalised(applied)

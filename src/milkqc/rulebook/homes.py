@@ -129,10 +129,11 @@ def survey_rules() -> Iterator[Described]:
 
 def reading_rules() -> Iterator[Described]:
     """What reading and the conversion of units found."""
+    from milkqc.decisions import DECISIONS
     from milkqc.mapping.account import READING
     from milkqc.normalise import SUBSTANCE, UNIT, WHOLE
 
-    for rule_id, severity in READING.items():
+    for rule_id, severity in (READING | DECISIONS).items():
         yield _described(
             rule_id, home="reading", table="*", severity=severity, source="milkqc", judges="every mapped cell"
         )

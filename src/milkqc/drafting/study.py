@@ -45,13 +45,9 @@ def assemble(study: str, uploads: Sequence[Upload]) -> Draft:
     for table in laboratory:
         results.draft_results(table, [one for one in manifests if one is not table], draft)
     draft.blocks = [block for block in draft.blocks if _worth(block, draft)]
+    settled = {block.upload.name for block in draft.blocks if not _only_questions(block)}
     for block in draft.blocks:
-        if (
-            not block.analytes
-            and "long" not in block.parts
-            and not block.extra
-            and all(one.open for one in block.columns)
-        ):
+        if block.upload.name not in settled:
             block.keys = [replace(one, comment=_doubted(one.comment)) for one in block.keys]
     named = {source for block in draft.blocks for source in block.sources()}
     for table in draft.tables:
@@ -67,6 +63,12 @@ def assemble(study: str, uploads: Sequence[Upload]) -> Draft:
     return draft
 
 
+def _only_questions(block: Block) -> bool:
+    return not (block.extra or block.analytes or "long" in block.parts) and all(
+        one.open for one in block.columns
+    )
+
+
 def _doubted(comment: str) -> str:
     grade, _, evidence = comment.partition(": ")
     return (
@@ -78,7 +80,7 @@ def _worth(block: Block, draft: Draft) -> bool:
     """Whether a block says something of somebody. Questions alone do not make a section, but for the sex and birth
     date of children whose growth is there, and for measures that lack their unit only.
     """
-    if block.extra or block.analytes or "long" in block.parts or any(not one.open for one in block.columns):
+    if not _only_questions(block):
         return True
     if block.section == "participants":
         return bool(block.columns) and any(

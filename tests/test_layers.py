@@ -32,7 +32,7 @@ LAYERS = (
         "privacy",
         "decisions",
     },
-    {"units", "cells", "yamlfile", "reference", "catalogue", "findings", "messages", "causes"},
+    {"units", "cells", "yamlfile", "reference", "catalogue", "findings", "messages", "causes", "clock"},
     {"model", "errors"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

@@ -81,6 +81,7 @@ def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str
     from milkqc.checks import rules as coded
     from milkqc.checks.laboratory import run as laboratory
     from milkqc.checks.views import views as checked_views
+    from milkqc.derive.newborn_size import newborn_size
     from milkqc.derive.suspicion import suspicions
     from milkqc.mapping.apply import apply
     from milkqc.mapping.comparisons import compared
@@ -97,7 +98,11 @@ def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str
     with step("checking the contract"):
         promised = contract.check(tables)
     with step("looking within each child"):
-        views = checked_views(tables, suspected=suspicions(tables["growth"], tables["participants"]))
+        views = checked_views(
+            tables,
+            suspected=suspicions(tables["growth"], tables["participants"]),
+            newborn=newborn_size(tables["participants"]),
+        )
     with step("checking suites"):
         believed = suites.check(views, study.rules, off=study.off)
     with step("checking rules"):

@@ -23,7 +23,9 @@ GOOD_ADHERENCE = 75.0
 def of_people(people: pl.DataFrame) -> pl.DataFrame:
     """The participants' view with what differs between arms: the share born preterm, the share that left."""
     return people.with_columns(
-        pl.lit(_differ(people, pl.col("gestational_age_days") < TERM_DAYS, "arm"), pl.String).alias("arms_preterm"),
+        pl.lit(_differ(people, pl.col("gestational_age_days") < TERM_DAYS, "arm"), pl.String).alias(
+            "arms_preterm"
+        ),
         pl.lit(_differ(people, _left(people), "arm"), pl.String).alias("arms_exit"),
     )
 
@@ -32,7 +34,9 @@ def of_visits(visits: pl.DataFrame) -> pl.DataFrame:
     """The visits' view with what differs between arms: good adherence, visits that took place."""
     arm = "participant_arm"
     return visits.with_columns(
-        pl.lit(_differ(visits, pl.col("adherence_percent") >= GOOD_ADHERENCE, arm), pl.String).alias("arms_adherence"),
+        pl.lit(_differ(visits, pl.col("adherence_percent") >= GOOD_ADHERENCE, arm), pl.String).alias(
+            "arms_adherence"
+        ),
         pl.lit(_differ(visits, pl.col("outcome") == "seen", arm), pl.String).alias("arms_seen"),
     )
 

@@ -118,9 +118,7 @@ def _change(column: str) -> pl.Expr:
     """From the participant's visit before that has a value, in order of dates; null without one."""
     known = pl.col(column).is_not_null() & pl.col("visit_date").is_not_null()
     value = pl.when(known).then(pl.col(column))
-    before = (
-        value.forward_fill().shift(1).over("participant_id", order_by=("visit_date", "row_id"))
-    )
+    before = value.forward_fill().shift(1).over("participant_id", order_by=("visit_date", "row_id"))
     return pl.when(known & pl.col("participant_id").is_not_null()).then(value - before)
 
 

@@ -9,6 +9,7 @@ import polars as pl
 
 FORM: Mapping[str, Any] = {
     "same_form_as": pl.String(),
+    "same_form_pair": pl.String(),
     "observer_day": pl.String(),
     "observer_rows": pl.Int64(),
     "observer_usual": pl.Float64(),
@@ -43,7 +44,10 @@ def _same(growth: pl.DataFrame) -> pl.DataFrame:
         .select("row_id", "same_form_as")
         .unique("row_id", keep="first", maintain_order=True)
     )
-    return growth.join(same, on="row_id", how="left", maintain_order="left")
+    joined = growth.join(same, on="row_id", how="left", maintain_order="left")
+    low, high = pl.min_horizontal("infant_id", "same_form_as"), pl.max_horizontal("infant_id", "same_form_as")
+    both = pl.concat_str(low, high, pl.col("visit_date").cast(pl.String), separator="; ")
+    return joined.with_columns(same_form_pair=pl.when(pl.col("same_form_as").is_not_null()).then(both))
 
 
 def _days(growth: pl.DataFrame) -> pl.DataFrame:

@@ -9,15 +9,18 @@ import polars as pl
 
 PERSON: Mapping[str, Any] = {
     "id_like": pl.String(),
+    "id_pair": pl.String(),
     "id_shape": pl.String(),
     "id_shape_usual": pl.String(),
     "same_facts_as": pl.String(),
+    "same_facts_pair": pl.String(),
     "infants_here": pl.Int64(),
     "siblings_differ": pl.String(),
     "birth_order_again": pl.Boolean(),
     "birth_gap_days": pl.Float64(),
     "cluster_arms": pl.Int64(),
     "clusters_of_one_arm": pl.Boolean(),
+    "arms_known": pl.Boolean(),
     "birth_weight_z": pl.Float64(),
     "birth_length_z": pl.Float64(),
     "birth_head_z": pl.Float64(),
@@ -70,9 +73,7 @@ def _ids(people: pl.DataFrame) -> pl.DataFrame:
             .otherwise(pl.col("participant_id").min().over("_alike"))
         )
     )
-    shape = next(
-        (form for form in ("_exact", "_coarse") if _usual(ids[form]) is not None), None
-    )
+    shape = next((form for form in ("_exact", "_coarse") if _usual(ids[form]) is not None), None)
     if shape is None:
         ids = ids.with_columns(id_shape=pl.lit(None, pl.String), id_shape_usual=pl.lit(None, pl.String))
     else:
@@ -80,7 +81,14 @@ def _ids(people: pl.DataFrame) -> pl.DataFrame:
             id_shape=pl.col(shape), id_shape_usual=pl.lit(_usual(ids[shape]), dtype=pl.String)
         )
     wanted = ids.select("participant_id", "id_like", "id_shape", "id_shape_usual")
-    return people.join(wanted, on="participant_id", how="left", maintain_order="left")
+    joined = people.join(wanted, on="participant_id", how="left", maintain_order="left")
+    return joined.with_columns(id_pair=pair("participant_id", "id_like"))
+
+
+def pair(one: str, other: str) -> pl.Expr:
+    """A name of two that both of them have, so that one cause is one finding; null without another."""
+    low, high = pl.min_horizontal(one, other), pl.max_horizontal(one, other)
+    return pl.when(pl.col(other).is_not_null()).then(pl.concat_str(low, high, separator=" and "))
 
 
 def _usual(forms: pl.Series) -> str | None:
@@ -108,13 +116,15 @@ def _same_facts(people: pl.DataFrame) -> pl.DataFrame:
             pairs.select(participant_id="last", same_facts_as="first"),
         ]
     ).unique("participant_id", keep="first", maintain_order=True)
-    return people.join(both, on="participant_id", how="left", maintain_order="left")
+    joined = people.join(both, on="participant_id", how="left", maintain_order="left")
+    return joined.with_columns(same_facts_pair=pair("participant_id", "same_facts_as"))
 
 
 def _siblings(people: pl.DataFrame) -> pl.DataFrame:
     mother = "participant_id"
     differ = [
-        pl.when(pl.col(name).drop_nulls().n_unique().over(mother) > 1).then(pl.lit(name)) for name in OF_MOTHER
+        pl.when(pl.col(name).drop_nulls().n_unique().over(mother) > 1).then(pl.lit(name))
+        for name in OF_MOTHER
     ]
     born = pl.col("infant_birth_date").cast(pl.Int32)
     # Twins may be born on either side of midnight.
@@ -147,4 +157,5 @@ def _clusters(people: pl.DataFrame) -> pl.DataFrame:
     by_cluster = (
         each.height >= CLUSTERS_LEAST and one >= CLUSTERS_SHARE * each.height and people["arm"].n_unique() > 1
     )
-    return seen.with_columns(clusters_of_one_arm=pl.lit(by_cluster))
+    known = people["arm"].null_count() < people.height
+    return seen.with_columns(clusters_of_one_arm=pl.lit(by_cluster), arms_known=pl.lit(known))

@@ -1,6 +1,6 @@
 """The samples of one mother exchanged between two visits: is her profile likelier the other way round?
 
-The logarithms of a mother's results at two visits are taken as one draw from a normal distribution over all mothers:
+The logarithms of a mother's results at two visits are taken as one draw from a t distribution over all mothers:
 medians and spreads of each analyte and visit, correlations between analytes and between visits. Exchanged, the same
 numbers are another draw; the ratio of both densities is the evidence. What it can see, how many analytes and visits it
 needs, and how often it is wrong, is measured by `python -m benchmarks exchanged` (docs/packs.md).
@@ -27,6 +27,8 @@ MOTHERS, ANALYTES = 30, 2
 _MAD = 1.4826
 # Beyond this many spreads a result is no evidence of anything but itself; its weight stays that of the bound.
 _BOUND = 4.0
+# Degrees of freedom: with a normal density a mother who is unusual in everything would be suspected (docs/packs.md).
+_TAILS = 5.0
 _LN10 = float(np.log(10))
 Floats = npt.NDArray[np.float64]
 
@@ -73,7 +75,8 @@ def log_odds(first: Floats, second: Floats) -> Floats:
     exchanged = np.clip((there - middle) / spread, -_BOUND, _BOUND)
     as_they_are = np.einsum("ij,jk,ik->i", standard, inverse, standard)
     other_way = np.einsum("ij,jk,ik->i", exchanged, inverse, exchanged)
-    odds: Floats = (as_they_are - other_way) / 2
+    dimensions = 2 * width
+    odds: Floats = (_TAILS + dimensions) / 2 * (np.log1p(as_they_are / _TAILS) - np.log1p(other_way / _TAILS))
     return odds
 
 

@@ -16,7 +16,7 @@ from milkqc.model import Engine, LedgerRow, Severity, Status
 CHECKS_SCHEMA: dict[str, Any] = {
     field.name: pl.Int64 if field.type == "int" else pl.String for field in dataclasses.fields(LedgerRow)
 }
-_ENGINES = ("reading", "pandera", "rules", "gx")
+_ENGINES = ("reading", "pandera", "rules", "gx", "expressions")
 _LONGEST_REASON = 300
 
 

@@ -48,7 +48,9 @@ def example_view(rule: Rule, cells: Mapping[str, Sequence[Any]]) -> pl.DataFrame
     """A view of the rule's table with these cells, where `when` holds in every row and all else is missing."""
     height = len(next(iter(cells.values())))
     kinds = types(rule.table)
-    there = {name: (value,) * height for name, value in satisfying(rule.when, kinds).items()}
+    there: dict[str, Sequence[Any]] = {
+        name: (value,) * height for name, value in satisfying(rule.when, kinds).items()
+    }
     there = {"row_id": tuple(f"r{place}" for place in range(height)), **there, **cells}
     return pl.DataFrame(
         {name: pl.Series(name, there.get(name, (None,) * height), dtype=kind) for name, kind in kinds.items()}

@@ -52,7 +52,6 @@ def _judge(frame: pl.DataFrame, asked: Sequence[Asked], backend: Backend) -> dic
 def _schema(frame: pl.DataFrame, asked: Sequence[Asked], backend: Backend, broken: dict[int, Verdict]) -> Any:
     pa = module(backend)
     columns: dict[str, list[Any]] = {name: [] for name in frame.columns}
-    filled: set[str] = set()
     whole = []
     for one in asked:
         kind, arguments = KINDS[one.question.rule.expect], one.question.rule.arguments
@@ -63,18 +62,13 @@ def _schema(frame: pl.DataFrame, asked: Sequence[Asked], backend: Backend, broke
                 columns[one.names["value"]] += [
                     getattr(pa.Check, check)(**wanted, error=name) for check, wanted in calls
                 ]
-            elif kind.padding:
-                filled.add(one.names["value"])
             else:
                 whole.append(pa.Check(_expression(one, backend), error=name))
         # An argument that pandera refuses may raise anything; this rule is broken and the others are judged.
         except Exception as error:  # noqa: BLE001
             broken[one.place] = reason(error)
     return pa.DataFrameSchema(
-        {
-            name: pa.Column(checks=checks, nullable=name not in filled, required=True)
-            for name, checks in columns.items()
-        },
+        {name: pa.Column(checks=checks, nullable=True, required=True) for name, checks in columns.items()},
         checks=whole,
     )
 
@@ -95,26 +89,26 @@ def _expression(one: Asked, backend: Backend) -> Callable[[Any], Any]:
 
     def holds(data: Any) -> Any:
         table = nw.from_native(data.lazyframe if backend == "polars" else data)
+        fails = KINDS[rule.expect].fails(rule.arguments, one.names)
+        # Which row lacks a value pandera's `nullable` tells for polars only.
+        if KINDS[rule.expect].presence:
+            return _told(table, ~fails, backend)
         known = nw.all_horizontal(
             *(~nw.col(name).is_null() for name in one.names.values()), ignore_nulls=False
         )
-        fails = KINDS[rule.expect].fails(rule.arguments, one.names)
-        told = nw.to_native(table.select(holds=~(known & fails)))
-        return told if backend == "polars" else told["holds"]
+        return _told(table, ~(known & fails), backend)
 
     return holds
+
+
+def _told(table: Any, holds: nw.Expr, backend: Backend) -> Any:
+    told = nw.to_native(table.select(holds=holds))
+    return told if backend == "polars" else told["holds"]
 
 
 def _answers(error: Any, asked: Sequence[Asked]) -> list[tuple[int, Verdict]]:
     """The places that one of pandera's errors is about, each with its failing rows or why it broke."""
     kind, column = error.reason_code.name, getattr(error.schema, "name", None)
-    if kind == "SERIES_CONTAINS_NULLS":
-        places = [
-            one.place
-            for one in asked
-            if KINDS[one.question.rule.expect].padding and one.names.get("value") == column
-        ]
-        return [(place, _rows(error.check_output)) for place in places]
     name = getattr(error.check, "error", None)
     if kind == "DATAFRAME_CHECK" and name is not None and error.check_output is not None:
         return [(int(name), _rows(error.check_output))]
@@ -128,10 +122,9 @@ def _rows(output: Any) -> pl.Series:
     if isinstance(output, pl.LazyFrame):
         output = output.collect()
     if isinstance(output, pl.DataFrame):
-        mask = output.to_series()
-    else:
-        mask = pl.Series(values=output.to_numpy(dtype=bool, na_value=True))
-    return (~mask.fill_null(value=True)).arg_true()
+        return (~output.to_series().fill_null(value=True)).arg_true()
+    # pandas: missing values are left out of a column's check, so that its places are in the index.
+    return pl.Series(output.index[~output.to_numpy(dtype=bool, na_value=True)].to_numpy(), dtype=pl.UInt32)
 
 
 def _united(answers: Sequence[Verdict]) -> Verdict:

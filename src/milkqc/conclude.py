@@ -28,7 +28,7 @@ def conclude(
 ) -> Result:
     """Findings completed, checks sorted, the verdict, and everything that describes the outputs."""
     from milkqc.checks import ledger as ledgers
-    from milkqc.checks.declare import all_rules
+    from milkqc.checks.suites.changes import with_severities
     from milkqc.emit.tables import formulas, split
     from milkqc.summarise.codebook import codebook
     from milkqc.summarise.evidence import evidence
@@ -44,9 +44,10 @@ def conclude(
     for name in TABLES:
         clean[name], lineage[name] = split(name, tables[name])
     spreadsheet = formulas({**clean, "analysis": analysis})
-    survey = surveyed(tables, off=study.off)
+    survey = surveyed(tables, off=study.rules.off)
     drafts = pl.concat([drafts, spreadsheet, survey.checked.drafts])
     ledger = [*ledger, *left_blank(analysis, spreadsheet), *survey.checked.ledger]
+    drafts, ledger = with_severities(drafts, ledger, study.rules.severities)
     findings = with_causes(
         found.complete(
             drafts,
@@ -69,10 +70,10 @@ def conclude(
     verdict, reason, code = _verdict(findings, checks, fail_on)
     figures = statistics(tables, schedule=mapping.schedule) | evidence(
         tables,
-        rules=study.rules,
+        rules=study.rules.suites,
         schedule=mapping.schedule,
-        off=study.off,
-        watched={rule.id: (rule.table, rule.columns) for rule in all_rules()},
+        off=study.rules.off,
+        watched={rule.id: (rule.table, rule.columns) for rule in study.rules.coded},
         data_cutoff=rule_settings(study).data_cutoff,
     )
     figures |= laboratory(tables["milk"], applied.controls)
@@ -211,7 +212,8 @@ def _settings(study: Study, fail_on: str, verdict: str, reason: str, code: int) 
         "study_start": mapping.study_start,
         "data_cutoff": mapping.data_cutoff,
         "censored": mapping.analysis.censored,
-        "rules_off": dict(study.off),
+        "rules_off": dict(study.rules.off),
+        "rules_changed": [dict(change) for change in study.rules.changes],
     }
 
 

@@ -375,6 +375,9 @@ class Expectation(Model):
     off: str | None = None
     min: float | None = None
     max: float | None = None
+    above: float | None = None
+    below: float | None = None
+    share: float | None = None
     severity: Literal["critical", "warning", "info"] | None = None
     reason: str | None = None
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from milkqc.checks.ledger import reason
 from milkqc.checks.suites import plain
 from milkqc.checks.suites.judged import Question, prepared
 from milkqc.checks.suites.kinds import KINDS
@@ -16,31 +17,46 @@ from milkqc.checks.views import types
 from milkqc.model import Rule
 
 
-def mistaken(rule: Rule, *, judge: Judge = plain.judge) -> list[str]:
-    """A sentence for each example of `rule` that does not do what it says; none when all do.
+def mistaken(rules: Sequence[Rule], *, judge: Judge = plain.judge) -> dict[str, list[str]]:
+    """By rule id what its examples do that they should not; an empty list where all hold.
 
     Values stand in rows where `when` holds. Of small tables a passing one has no failing row, a failing one at least
     one. Examples of dataset kinds are figures.
     """
-    found = []
-    for side in ("pass", "fail"):
-        for example in rule.examples.get(side, ()):
-            verdict = judge([question(rule, example)])[0]
-            if isinstance(verdict, str):
-                found.append(f"{rule.id}: the example {_shown(example)} breaks the rule: {verdict}")
-            elif (len(verdict) > 0) != (side == "fail"):
-                did = "passes" if side == "fail" else "fails"
-                found.append(f"{rule.id}: the example {_shown(example)} under {side} {did}.")
+    found: dict[str, list[str]] = {rule.id: [] for rule in rules}
+    asked: list[tuple[Rule, Question, list[tuple[str, Any]]]] = []
+    for rule in rules:
+        for examples in _together(rule):
+            try:
+                asked.append((rule, _question(rule, [example for _, example in examples]), examples))
+            # Whatever an example breaks, it is that rule's, and said.
+            except Exception as error:  # noqa: BLE001
+                found[rule.id].append(f"its examples break it: {reason(error)}")
+    verdicts = judge([question for _, question, _ in asked]) if asked else []
+    for (rule, _, examples), verdict in zip(asked, verdicts, strict=True):
+        if isinstance(verdict, str):
+            found[rule.id].append(f"its examples break it: {verdict}")
+            continue
+        failing = set(verdict.to_list())
+        for place, (side, example) in enumerate(examples):
+            fails = bool(failing) if KINDS[rule.expect].tabular else place in failing
+            if fails != (side == "fail"):
+                did = "fail and passes" if side == "fail" else "pass and fails"
+                found[rule.id].append(f"{_shown(example)} should {did}")
     return found
 
 
-def question(rule: Rule, example: Any) -> Question:
-    """What an engine is asked about one example."""
+def _together(rule: Rule) -> list[list[tuple[str, Any]]]:
+    """Examples that can be judged in one frame: all values of a rule, each small table by itself."""
+    each = [(side, example) for side in ("pass", "fail") for example in rule.examples.get(side, ())]
+    return [[one] for one in each] if KINDS[rule.expect].tabular else [each] if each else []
+
+
+def _question(rule: Rule, examples: Sequence[Any]) -> Question:
     if rule.level == "dataset":
-        return Question(
-            rule, {"value": "figure"}, pl.DataFrame({"figure": [example]}, schema={"figure": pl.Float64})
-        )
-    cells = dict(example) if KINDS[rule.expect].tabular else {rule.columns[0]: (example,)}
+        figures = pl.DataFrame({"figure": examples}, schema={"figure": pl.Float64})
+        return Question(rule, {"value": "figure"}, figures)
+    cells = dict(examples[0]) if KINDS[rule.expect].tabular else {rule.columns[0]: tuple(examples)}
     return prepared(example_view(rule, cells), [rule])[0].question
 
 

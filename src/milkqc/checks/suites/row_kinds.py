@@ -47,6 +47,12 @@ def anchored(pattern: str, *, end: str) -> str:
     return f"^(?:{pattern}){end}"
 
 
+def _unlike(arguments: Mapping[str, Any], names: Mapping[str, str]) -> nw.Expr:
+    # On pandas $ also matches before a last line feed, so every text is ended by a sign of ours.
+    ended = nw.concat_str(nw.col(names["value"]), nw.lit("!"))
+    return ~ended.str.contains(anchored(arguments["pattern"], end="!$"))
+
+
 def _values(arguments: Mapping[str, Any]) -> list[Any]:
     return [comparable(value) for value in arguments["values"]]
 
@@ -133,9 +139,7 @@ ROW_KINDS = (
         ("pattern",),
         frozenset({"text", "enum"}),
         lambda arguments, _, __: f"text like {arguments['pattern']}",
-        lambda arguments, names: (
-            ~nw.col(names["value"]).str.contains(anchored(arguments["pattern"], end="$"))
-        ),
+        _unlike,
         # Python's $ also matches before a last line feed.
         lambda arguments: [
             (

@@ -234,7 +234,7 @@ def test_every_engine_finds_the_same_rows_of_odd_frames_as_plain_python(view, ch
     } == wanted
 
 
-@settings(max_examples=30)
+@settings(max_examples=6)
 @given(ROWS)
 def test_a_rule_finds_the_same_rows_where_a_pandas_table_lies(view, rows):
     table = frame(view, rows).with_columns(

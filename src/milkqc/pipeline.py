@@ -104,6 +104,7 @@ def _judged(
     from milkqc.checks import rules as coded
     from milkqc.checks.laboratory import run as laboratory
     from milkqc.checks.views import views as checked_views
+    from milkqc.derive.newborn_size import newborn_size
     from milkqc.mapping.apply import apply
     from milkqc.mapping.comparisons import compared
 
@@ -122,7 +123,7 @@ def _judged(
         promised = contract.check(tables)
     with step("looking within each child"):
         suspected, blind = _suspected(tables)
-        views = checked_views(tables, suspected=suspected)
+        views = checked_views(tables, suspected=suspected, newborn=newborn_size(tables["participants"]))
     off = study.rules.off
     with step("checking suites"):
         believed = suites.check(

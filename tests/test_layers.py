@@ -15,10 +15,10 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"demo"},
-    {"pipeline", "deliver", "contracts", "inspection", "zscores"},
+    {"pipeline", "deliver", "contracts", "inspection", "zscores", "pool"},
     {"conclude", "exports"},
     {"study"},
-    {"rulebook"},
+    {"rulebook", "golden"},
     {"uploads"},
     {
         "readers",

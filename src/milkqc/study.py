@@ -53,8 +53,27 @@ def open_study(mapping: Path, uploads: Uploads | Path) -> Study:
         return _opened(loaded, own, mapping, where)
 
 
+def try_golden(mapping: Path, data: Path | None) -> tuple[int, int]:
+    """How many golden rows of a mapping give what they should, and how many need uploads that are not given.
+
+    Raises MappingFaults with the faults of the mapping, or of every golden row that gives something else.
+    """
+    from milkqc.golden import golden
+    from milkqc.mapping.lint import lint
+
+    if data is not None:
+        return len(open_study(mapping, data).loaded.mapping.golden), 0
+    loaded = load(mapping, name=mapping.name)
+    with reference.using(own_analytes(loaded)):
+        lint(loaded).check()
+        golden(loaded).check()
+    needing = sum(row.find is not None for row in loaded.mapping.golden)
+    return len(loaded.mapping.golden) - needing, needing
+
+
 def _opened(loaded: Loaded, own: Mapping[str, Analyte], mapping: Path, uploads: Uploads) -> Study:
     """The study, with its own analytes known."""
+    from milkqc.golden import golden
     from milkqc.mapping.against import against
     from milkqc.mapping.lint import lint
     from milkqc.readers import prepare
@@ -67,6 +86,8 @@ def _opened(loaded: Loaded, own: Mapping[str, Analyte], mapping: Path, uploads: 
     tables = read_tables(loaded, uploads, faults)
     if not faults.faults or all(fault.code.startswith("M3") for fault in faults.faults):
         faults.faults.extend(against(loaded, tables).faults)
+    if not faults.faults:
+        faults.faults.extend(golden(loaded, tables).faults)
     try:
         rules = study_rules(loaded, faults)
     except SuiteFaults as error:

@@ -60,6 +60,13 @@ FILES = {
 }
 WEIGHT = "weight_kg: {from: WEIGHT, unit: kg}"
 RULE = "expectations: [rules.yaml]"
+GOLDEN = """
+golden:
+  - table: growth
+    from: anthro
+    cells: {PID: "1", VISIT: birth, VDATE: 01/02/2024, WEIGHT: "3.2"}
+    gives: {visit: birth, visit_date: 2024-02-01, weight_kg: 3.20}
+"""
 
 # code -> what is done to the study: (file, old text, new text); an old text of "" stands for the whole file.
 CHANGES: dict[str, tuple[str, str, str | None]] = {
@@ -88,7 +95,8 @@ CHANGES: dict[str, tuple[str, str, str | None]] = {
     "M131": ("mapping.yaml", "%d/%m/%Y", "%d/%m/%Q"),
     "M140": ("mapping.yaml", "tables:", "mae: {authority: IMO, basis: milk_concentration}\ntables:"),
     "M150": ("mapping.yaml", WEIGHT, "weight_kg: {do: formula, formula: WEIGHT -, unit: kg}"),
-    "M190": ("mapping.yaml", "study: example", "study: example\ngolden: [1]"),
+    "M160": ("mapping.yaml", RULE, RULE + GOLDEN.replace("3.20", "5.20")),
+    "M161": ("mapping.yaml", RULE, RULE + GOLDEN.replace("from: anthro", "from: antro")),
     "M201": ("mapping.yaml", "unit: kg", "unit: kgs."),
     "M202": ("mapping.yaml", ", unit: kg", ""),
     "M203": ("mapping.yaml", 'VDATE, format: "%d/%m/%Y"', 'VDATE, unit: day, format: "%d/%m/%Y"'),

@@ -89,7 +89,7 @@ def test_tables_are_stacked_by_study_and_row_ids_are_unique(pooled, outs):
             assert sorted(frame["study"].unique()) == ["north", "south"]
     growth = pooled.tables["growth"]
     assert growth["row_id"].n_unique() == growth.height == 80
-    assert growth["row_id"][0] == "north|1|m3"
+    assert growth["row_id"][0] == "north|10|m3"
     alone = pl.read_parquet(outs["south"] / "harmonized/growth.parquet")
     assert growth.filter(pl.col("study") == "south").drop("study", "row_id").equals(alone.drop("row_id"))
 

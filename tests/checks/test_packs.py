@@ -8,11 +8,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from milkqc.checks import rules
+from milkqc import catalogue
+from milkqc.checks import rules, suites
 from milkqc.checks.facts.exchanged import log_odds, with_exchanged
 from milkqc.checks.views import types, views
 from milkqc.findings import complete
-from milkqc.rulebook import book
+from milkqc.mapping.load import load
+from milkqc.messages import catalogue as texts
+from milkqc.rulebook import book, examples
+from milkqc.rulebook.own import study_rules
 
 RULES = list(book())
 DAY = dt.date(2024, 5, 1)
@@ -34,6 +38,28 @@ def test_there_are_more_than_120_rules_with_passing_and_failing_examples():
     own = [rule for rule in RULES if rule.home in {"coded", "suite"} and not rule.id.endswith(".limits.none")]
     assert len(own) >= 120
     assert [rule.id for rule in own if not (rule.examples.get("pass") and rule.examples.get("fail"))] == []
+
+
+PACKS = suites.load(catalogue.packs())
+
+
+def test_the_rules_of_a_pack_are_as_complete_and_hold_to_their_examples():
+    assert len(PACKS) >= 9
+    assert [
+        rule.id for rule in PACKS if not (rule.site and rule.analyst and rule.source and rule.examples)
+    ] == []
+    assert [rule.id for rule in PACKS if "title" not in texts().get(rule.id, {})] == []
+    tried = list(examples.try_suites(PACKS))
+    assert [f"{one.rule_id} ({one.engine}): {one.wrong}" for one in tried if one.wrong] == []
+
+
+def test_a_pack_holds_only_for_a_study_whose_mapping_names_it(tmp_path):
+    assert not {rule.id for rule in PACKS} & {rule.id for rule in RULES}
+    mapping = tmp_path / "study.yaml"
+    text = "milkqc: 1\nstudy: s\ntables: {t: {file: t.csv}}\n"
+    mapping.write_text(text + "expectations:\n  - {file: packs/term_three_months.yaml}\n", encoding="utf-8")
+    held = {rule.id for rule in study_rules(load(mapping, name="study.yaml")).suites}
+    assert {rule.id for rule in PACKS} <= held
 
 
 def table(name: str, **columns: list[object]) -> pl.DataFrame:

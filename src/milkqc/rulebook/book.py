@@ -48,9 +48,11 @@ def find(rule_id: str, rules: Iterable[Described]) -> tuple[Described | None, li
 
 def permanent_ids() -> tuple[str, ...]:
     """The ids that milkqc itself can emit, sorted; those of plug-ins and studies are theirs to keep."""
+    return tuple(sorted({each.id for each in book() if each.home != "plugin"}))
+
+
+def pack_ids() -> tuple[str, ...]:
+    """The ids of the shipped packs that a mapping must name; as permanent as the others."""
     from milkqc.checks import suites
 
-    packs = suites.load(catalogue.packs())
-    return tuple(
-        sorted({*(each.id for each in book() if each.home != "plugin"), *(rule.id for rule in packs)})
-    )
+    return tuple(rule.id for rule in suites.load(catalogue.packs()))

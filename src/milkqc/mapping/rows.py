@@ -73,10 +73,17 @@ class Rows:
         return table.separators(name)
 
     def places(self) -> pl.DataFrame:
-        """source_table, source_file and source_row of these rows."""
-        return self.table.places[self.take].select(
+        """source_table, source_file and source_row of these rows, and for each link the file and row it found."""
+        frame = self.table.places[self.take].select(
             pl.lit(self.table.name).alias("source_table"), "source_file", "source_row"
         )
+        for name, linked in self.links.items():
+            found = linked.table.places
+            frame = frame.with_columns(
+                found["source_file"].gather(linked.rows).alias(f"link_{name}__file"),
+                found["source_row"].gather(linked.rows).alias(f"link_{name}__row"),
+            )
+        return frame
 
 
 def choose(block: Block, tables: Mapping[str, SourceTable]) -> Rows:

@@ -181,7 +181,6 @@ def _verdict(findings: pl.DataFrame, checks: pl.DataFrame, fail_on: str) -> tupl
 
 def _trace(study: Study) -> dict[str, Any]:
     """How the mapping makes each column, the estimates that results are compared with, and what each rule reads."""
-    from milkqc.checks.declare import all_rules
     from milkqc.mapping.trace import trace
 
     chosen = choices(study)
@@ -192,9 +191,9 @@ def _trace(study: Study) -> dict[str, Any]:
             "when": {name: _plain(value) for name, value in rule.when.items()},
             "level": rule.level,
         }
-        for rule in study.rules
+        for rule in study.rules.suites
     }
-    for coded in all_rules():
+    for coded in study.rules.coded:
         rules[coded.id] = {
             "table": coded.table,
             "columns": list(coded.columns),

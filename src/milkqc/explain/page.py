@@ -20,7 +20,7 @@ def page(explained: Explained) -> str:
     lines += ["", "Rules"] if explained.rules else ["", "Rules: none looks at it."]
     for rule in explained.rules:
         why = f": {rule['why']}" if rule.get("why") else ""
-        lines.append(f"  {rule['verdict']:<16} {rule['rule_id']}{why}")
+        lines.append(f"  {rule['verdict']:<18} {rule['rule_id']}{why}")
     return "\n".join(lines) + "\n"
 
 

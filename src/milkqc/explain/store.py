@@ -87,6 +87,16 @@ class Store:
         """Rows by (table, row_id)."""
         return {(name, row["row_id"]): row for name, rows in self.tables.items() for row in rows}
 
+    @cached_property
+    def views(self) -> dict[tuple[str, str], Row]:
+        """What rules see of each row, by (table, row_id): with its participant's columns and groups of age."""
+        from milkqc.checks.views import views
+        from milkqc.derive.suspicion import suspicions
+
+        tables = {name: self._parquet(f"harmonized/{name}") for name in TABLES}
+        seen = views(tables, suspected=suspicions(tables["growth"], tables["participants"]))
+        return {(name, row["row_id"]): row for name, frame in seen.items() for row in frame.to_dicts()}
+
     def _grouped(self, table: str, *keys: str) -> dict[tuple[Any, ...], list[Row]]:
         groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
         for row in self.tables[table]:

@@ -8,6 +8,8 @@ from milkqc.explain.model import Cell
 from milkqc.explain.store import Row, Store
 
 Place = tuple[str, str | None, str]
+# A column that only the checks themselves have.
+_UNKNOWN = object()
 _FINDING = (
     "finding_id",
     "severity",
@@ -126,40 +128,27 @@ def _verdict(
     ]
     if groups:
         return "finding", f"about {'the whole table' if groups[0] == '*' else groups[0]}, not this row alone"
+    if "analyte" in row:
+        known = row.get("value") is not None or row.get("censored") is not None
+    else:
+        known = row.get(column) is not None
+    if not known and check["engine"] in {"reading", "pandera"}:
+        return "could not judge", "there is no value"
     if rule is None:
-        known = (
-            row.get("value") is not None or row.get("censored") is not None
-            if "analyte" in row
-            else row.get(column) is not None
-        )
-        return (
-            ("passed", "")
-            if known or check["engine"] != "pandera"
-            else ("could not judge", "there is no value")
-        )
+        by_cell = check["engine"] in {"reading", "pandera"}
+        return "passed", "" if by_cell else "judged by batch, group or table"
     if rule["level"] != "row":
         return "passed", "judged for the table or its groups"
+    facts = store.views.get((table, row_id or ""), row)
     for name, wanted in rule.get("when", {}).items():
-        own = _fact(store, row, name)
+        own = facts.get(name, _UNKNOWN)
         if own is None:
             return "could not judge", f"{name} is unknown"
-        if not isinstance(wanted, dict) and own not in (wanted if isinstance(wanted, list) else [wanted]):
+        if own is _UNKNOWN or isinstance(wanted, dict):
+            return "passed", f"or not asked, by its {name}"
+        if own not in (wanted if isinstance(wanted, list) else [wanted]):
             return "not asked", f"{name} is {own}"
-    lacking = [name for name in rule.get("needs", rule["columns"]) if _fact(store, row, name) is None]
+    lacking = [name for name in rule.get("needs", rule["columns"]) if facts.get(name, _UNKNOWN) is None]
     if lacking and "null" not in check["rule_id"]:
         return "could not judge", f"{', '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} missing"
     return "passed", ""
-
-
-def _fact(store: Store, row: Row, name: str) -> Any:
-    """A column of a rule's view: the row's own, or its participant's. What the row has no word for is taken as known."""
-    if name in row:
-        return row[name]
-    if name.startswith("participant_"):
-        people = store.people.get((row.get("infant_id"),)) or store.families.get(
-            (row.get("participant_id"),), []
-        )
-        own = name.removeprefix("participant_")
-        if people and own in people[0]:
-            return people[0][own]
-    return True

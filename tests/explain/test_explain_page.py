@@ -13,6 +13,8 @@ from click.testing import CliRunner
 from milkqc.cli.explain import command
 
 PAGE = Path(__file__).parents[2] / "docs" / "explain.md"
+# A line of the demo's mapping that moved, or another byte of its uploads, is no other explanation.
+PLACES = re.compile(r"(?<=mapping\.yaml:)\d+|(?<=sha256 )[0-9a-f]{12}")
 BLOCK = re.compile(r"^```console\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -39,7 +41,7 @@ def test_the_commands_print_what_the_page_shows(out):
     again = BLOCK.sub(lambda found: f"```console\n{made(found['body'], out)}```", text)
     if os.environ.get("MILKQC_REMAKE"):
         PAGE.write_text(again, encoding="utf-8")
-    assert again == text
+    assert PLACES.sub("", again) == PLACES.sub("", text)
 
 
 def test_the_python_of_the_page_runs(out, monkeypatch):

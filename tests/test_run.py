@@ -23,6 +23,8 @@ OUTPUTS = {
     "rejected.csv",
     "checks.csv",
     "codebook.csv",
+    "lineage/mapping.json",
+    "harmonisation.csv",
     "survey_quality.csv",
     "survey_digits.csv",
     "survey_positions.csv",

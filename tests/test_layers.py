@@ -48,7 +48,8 @@ HOMES = {
     "pyreadstat": ("readers", "emit", "demo"),
     "xlsxwriter": ("emit", "demo"),
     "great_expectations": ("checks.suites",),
-    "pandera": ("checks.contract", "contracts"),
+    # The contract is pandera; a rule of a rule file is compiled to it as to Great Expectations, beside the others.
+    "pandera": ("checks.contract", "checks.suites.schemas", "contracts"),
     "pydantic": ("mapping", "checks.suites", "yamlfile"),
     "ruamel": ("mapping", "checks.suites", "yamlfile"),
     "yaml": (),  # PyYAML turns NO into False and keeps the last of two keys; ruamel does not

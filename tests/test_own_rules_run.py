@@ -211,7 +211,9 @@ def test_every_change_stands_in_the_report_with_its_reason(ran, checks, report):
 
 def test_timings_tell_the_seconds_of_each_rule_outside_of_out(ran, checks):
     told = json.loads((ran[0] / "timings.json").read_text("utf-8"))
-    done = checks.filter(pl.col("engine").is_in(["rules", "pandera"]), pl.col("status").is_in(["ran", "broken"]))
+    done = checks.filter(
+        pl.col("engine").is_in(["rules", "pandera"]), pl.col("status").is_in(["ran", "broken"])
+    )
     assert set(done["rule_id"]) - set(told["rules"]) == set()
     assert all(seconds >= 0 for seconds in told["rules"].values())
     assert sum(told["rules"].values()) > 0

@@ -14,7 +14,7 @@ SOURCE = Path(__file__).parents[1] / "src"
 LAYERS = (
     {"__main__"},
     {"cli"},
-    {"demo"},
+    {"demo", "drafting"},
     {"pipeline", "deliver", "contracts", "inspection", "zscores"},
     {"conclude", "exports"},
     {"study"},
@@ -54,13 +54,14 @@ HOMES = {
     "ruamel": ("mapping", "checks.suites", "yamlfile"),
     "yaml": (),  # PyYAML turns NO into False and keeps the last of two keys; ruamel does not
     "matplotlib": ("report",),
+    "rapidfuzz": ("drafting",),
     "jinja2": ("report",),
 }
 
 # Each costs between 0.1 and 3.5 s; `milkqc --help` answers in 0.3 s because functions import them, not modules.
 SLOW = {
     "great_expectations", "pandera", "pint", "pyreadstat", "scipy", "pandas", "pyarrow", "python_calamine",
-    "matplotlib", "xlsxwriter", "duckdb",
+    "matplotlib", "xlsxwriter", "duckdb", "rapidfuzz",
 }  # fmt: skip
 
 

@@ -2,6 +2,6 @@
 
 from milkqc.checks.suites.changes import Change, changed, switched_off
 from milkqc.checks.suites.load import load, read_text
-from milkqc.checks.suites.run import ENGINES, EngineName, check
+from milkqc.checks.suites.run import ENGINES, check
 
-__all__ = ["ENGINES", "Change", "EngineName", "changed", "check", "load", "read_text", "switched_off"]
+__all__ = ["ENGINES", "Change", "changed", "check", "load", "read_text", "switched_off"]

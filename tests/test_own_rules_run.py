@@ -222,8 +222,13 @@ def test_timings_tell_the_seconds_of_each_rule_outside_of_out(ran, checks):
 
 def test_a_column_of_nulls_is_nothing_to_look_at_in_every_home(checks):
     of_parity = checks.filter(pl.col("variable") == "parity", pl.col("engine") != "reading")
-    assert of_parity["rule_id"].to_list() == ["participants.parity.impossible", "participants.parity.range"]
-    assert of_parity["status"].to_list() == ["nothing_to_look_at"] * 2
+    # From the contract, a rule file and functions; a rule over several columns may not apply at all.
+    assert {"participants.parity.impossible", "participants.parity.range"} <= set(of_parity["rule_id"])
+    assert "ran" not in of_parity["status"].to_list()
+    named = of_parity.filter(
+        pl.col("rule_id").is_in(["participants.parity.impossible", "participants.parity.range"])
+    )
+    assert named["status"].to_list() == ["nothing_to_look_at"] * 2
     milk = checks.filter(pl.col("table") == "milk", pl.col("status").is_in(["ran", "broken"]))
     assert milk.is_empty(), "no milk is mapped"
 

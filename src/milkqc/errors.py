@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_LONGEST_REASON = 300
+
 
 class MilkqcError(Exception):
     """The run could not be done. The message says where, what, and what to do; the command line exits 2."""
@@ -70,3 +72,10 @@ class UnitError(MilkqcError):
 
 class OutputError(MilkqcError):
     """The outputs cannot be written; what stood under OUT before stands there still."""
+
+
+def reason(error: BaseException | str) -> str:
+    """Why a check broke, in one line: the error's type and the first line of its message."""
+    text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    lines = text.strip().splitlines()
+    return (lines[0] if lines else "no message")[:_LONGEST_REASON]

@@ -117,7 +117,8 @@ class Rule:
     `when` maps columns to a value or a tuple of values that must hold for a row to be judged.
     `level` is `row` (a finding for each failing row) or `dataset` (one finding for the table or a group).
     `arguments` holds what the kind needs (`min`, `max`, `values`, `share`, `by` ...). `says` is the sentence
-    for a data manager. `examples` holds `pass` and `fail` lists that run as tests.
+    for a data manager; `site` what the site should do about a finding and `analyst` what an analyst should, empty
+    where nobody has said. `examples` holds `pass` and `fail` lists that run as tests.
     """
 
     id: str
@@ -133,6 +134,8 @@ class Rule:
     examples: Mapping[str, Any] = field(default_factory=dict)
     file: str = ""
     line: int = 0
+    site: str = ""
+    analyst: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ import polars as pl
 
 from milkqc import reference
 from milkqc.conclude import conclude, left_blank
+from milkqc.errors import reason
 from milkqc.exports import exports, mapped
-from milkqc.model import SEVERITIES, TABLES, LedgerRow, Result
+from milkqc.model import SEVERITIES, TABLES, Checked, LedgerRow, Result
 from milkqc.study import Study, choices, open_study, rule_settings
 from milkqc.uploads import Uploads
 
@@ -81,7 +82,6 @@ def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str
     from milkqc.checks import rules as coded
     from milkqc.checks.laboratory import run as laboratory
     from milkqc.checks.views import views as checked_views
-    from milkqc.derive.suspicion import suspicions
     from milkqc.mapping.apply import apply
     from milkqc.mapping.comparisons import compared
 
@@ -97,11 +97,12 @@ def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str
     with step("checking the contract"):
         promised = contract.check(tables)
     with step("looking within each child"):
-        views = checked_views(tables, suspected=suspicions(tables["growth"], tables["participants"]))
+        suspected, blind = _suspected(tables)
+        views = checked_views(tables, suspected=suspected)
     with step("checking suites"):
         believed = suites.check(views, study.rules, off=study.off)
     with step("checking rules"):
-        ruled = coded.check(views, settings=rule_settings(study), off=study.off)
+        ruled = blind(coded.check(views, settings=rule_settings(study), off=study.off))
         batches = laboratory.check(views["milk"], applied.controls, off=frozenset(study.off))
         own = compare.check(tables, compared(study.loaded.mapping))
         asked = dictionary.check(exports(study, restricted), mapped=mapped(applied), off=study.off)
@@ -109,11 +110,29 @@ def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str
         analysis, analysis_drafts = _analysis(tables, study)
         parts = (applied, promised, believed, ruled, batches, own, asked)
         drafts = pl.concat([unit_drafts, analysis_drafts, *(part.drafts for part in parts)])
-        drafts = laboratory.explained(drafts, views["milk"])
-        ledger = [*unit_ledger, *(row for part in parts for row in part.ledger)]
+        drafts, unexplained = laboratory.explained(drafts, views["milk"])
+        ledger = [*unit_ledger, *(row for part in parts for row in part.ledger), *unexplained]
         ledger += left_blank(analysis, analysis_drafts)
         result = conclude(study, applied, tables, analysis, drafts, ledger, fail_on)
         return result if restricted is None else _told(result, str(site), restricted)
+
+
+def _suspected(
+    tables: Mapping[str, pl.DataFrame],
+) -> tuple[pl.DataFrame | None, Callable[[Checked], Checked]]:
+    """What derive.suspicion finds, and what becomes of checks without it: nothing, unless it raised."""
+    from milkqc.checks.declare import all_rules
+    from milkqc.checks.unlooked import unlooked
+    from milkqc.checks.views import SUSPICION
+    from milkqc.derive.suspicion import suspicions
+
+    try:
+        return suspicions(tables["growth"], tables["participants"]), lambda checked: checked
+    # Whatever is wrong in there, the other checks go on; those that need it are broken, and the exit code is 3.
+    except Exception as error:  # noqa: BLE001
+        why = reason(error)
+    looks_at = {rule.id: (*rule.columns, *rule.per) for rule in all_rules()}
+    return None, lambda checked: unlooked(checked, looks_at, absent=SUSPICION.keys(), why=why)
 
 
 def _kept(applied: Applied, site: str) -> Kept:

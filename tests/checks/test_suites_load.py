@@ -75,6 +75,29 @@ def test_a_fault_names_file_line_code_and_rule(old, new, sentence):
     assert any(fault.startswith(sentence) for fault in found), found
 
 
+def test_guidance_stands_in_the_entry_or_for_a_whole_file():
+    whole = "table: milk\ndefaults: {site: Check the form., analyst: Leave it out.}\n"
+    (rule,) = suites.read_text(GOOD.replace("table: milk\n", whole))
+    assert (rule.site, rule.analyst) == ("Check the form.", "Leave it out.")
+    own = GOOD.replace("    source:", "    site: Ask the\n      laboratory.\n    source:")
+    (rule,) = suites.read_text(own.replace("table: milk\n", whole))
+    assert (rule.site, rule.analyst) == ("Ask the laboratory.", "Leave it out.")
+
+
+@pytest.mark.parametrize(
+    ("defaults", "sentence"),
+    [
+        ("{sites: a}", "x.yaml:2 R201: unknown key 'sites'. Use site or analyst."),
+        ("{site: [a]}", "x.yaml:2 R205: site must be a sentence."),
+        ("none", "x.yaml:2 R205: defaults must be keys and values."),
+    ],
+)
+def test_a_faulty_default_is_named_with_its_line(defaults, sentence):
+    assert faults(GOOD.replace("table: milk\n", f"table: milk\ndefaults: {defaults}\n"))[0].startswith(
+        sentence
+    )
+
+
 @pytest.mark.parametrize("pattern", ["(?=a)b", "(?!a)b", "(a)\\1", "a\\Z", "(?<!x)a"])
 def test_patterns_that_engines_read_differently_are_refused(pattern):
     text = GOOD.replace("value_between", "value_matches").replace("column: value", "column: batch")

@@ -87,7 +87,7 @@ CHANGES: dict[str, tuple[str, str, str | None]] = {
     "M131": ("mapping.yaml", "%d/%m/%Y", "%d/%m/%Q"),
     "M140": ("mapping.yaml", "tables:", "mae: {authority: IMO, basis: milk_concentration}\ntables:"),
     "M150": ("mapping.yaml", WEIGHT, "weight_kg: {do: formula, formula: WEIGHT -, unit: kg}"),
-    "M190": ("mapping.yaml", WEIGHT, "weight_kg: {do: formula, formula: log(WEIGHT), unit: kg}"),
+    "M190": ("mapping.yaml", "study: example", "study: example\ngolden: [1]"),
     "M201": ("mapping.yaml", "unit: kg", "unit: kgs."),
     "M202": ("mapping.yaml", ", unit: kg", ""),
     "M203": ("mapping.yaml", 'VDATE, format: "%d/%m/%Y"', 'VDATE, unit: day, format: "%d/%m/%Y"'),

@@ -8,12 +8,12 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tests.mapping.written import Writer, data, texts
 
 from milkqc import yamlfile
 from milkqc.cli import commands
 from milkqc.errors import MappingFaults
 from milkqc.mapping.form import formatted
-from tests.mapping.written import Writer, data, texts
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = sorted([*(ROOT / "mappings").glob("*.yaml"), ROOT / "src/milkqc/demo/mapping.yaml"])

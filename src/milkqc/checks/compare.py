@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import polars as pl
 
 from milkqc import findings, reference, units
-from milkqc.checks.ledger import written
+from milkqc.checks.ledger import Entry, reason, written
 from milkqc.model import Checked, Compared, LedgerRow
 
 # From this share of the judged rows on, and this many, a difference has one cause: another standard or formula.
@@ -19,33 +19,42 @@ def check(tables: Mapping[str, pl.DataFrame], comparisons: Sequence[Compared]) -
     """Rule `<table>.compare` for every comparison of the mapping.
 
     A row is judged where both values are there. Single differences are warnings by row; where at least a fifth of
-    the judged rows (and five) differ it is one warning for the table.
+    the judged rows (and five) differ it is one warning for the table. A comparison that raises is broken in the
+    ledger, and the others go on.
     """
     drafts, ledger = [findings.drafts()], []
     for one in comparisons:
-        rows = _rows(tables[one.table], one)
-        both = pl.col("theirs").is_not_null() & pl.col("ours").is_not_null()
-        judged = rows.filter(both)
-        failed = judged.filter(_apart(one)).sort("row_id")
-        found = findings.drafts(_found(one, failed, judged.height))
-        drafts.append(found)
-        ledger.append(
-            LedgerRow(
-                f"{one.table}.compare",
-                "rules",
-                one.table,
-                one.name,
-                "warning",
-                "ran" if judged.height else "nothing_to_look_at",
-                judged.height,
-                failed.height,
-                rows.filter(~both & pl.col("theirs").is_not_null()).height,
-                found.height,
-                says=_SAYS,
-                source="the study's own computation",
-            )
+        entry = Entry(
+            f"{one.table}.compare",
+            "rules",
+            one.table,
+            one.name,
+            "warning",
+            _SAYS,
+            "the study's own computation",
         )
+        try:
+            found, row = _compared(tables[one.table], one, entry)
+        # One comparison that cannot be made must neither stop the run nor look like a pass.
+        except Exception as error:  # noqa: BLE001
+            found, row = findings.drafts(), entry.did_not_run("broken", reason(error))
+        drafts.append(found)
+        ledger.append(row)
     return Checked(pl.concat(drafts), tuple(ledger))
+
+
+def _compared(frame: pl.DataFrame, one: Compared, entry: Entry) -> tuple[pl.DataFrame, LedgerRow]:
+    rows = _rows(frame, one)
+    both = pl.col("theirs").is_not_null() & pl.col("ours").is_not_null()
+    judged = rows.filter(both)
+    unable = rows.filter(~both & pl.col("theirs").is_not_null()).height
+    if judged.is_empty():
+        return findings.drafts(), entry.did_not_run("nothing_to_look_at", "", not_judged=unable)
+    failed = judged.filter(_apart(one)).sort("row_id")
+    found = findings.drafts(_found(one, failed, judged.height))
+    return found, entry.ran(
+        looked_at=judged.height, failed=failed.height, findings=found.height, not_judged=unable
+    )
 
 
 def _rows(frame: pl.DataFrame, one: Compared) -> pl.DataFrame:

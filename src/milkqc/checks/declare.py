@@ -64,6 +64,8 @@ class CodedRule:
     passes: Mapping[str, Sequence[Any]]
     fails: Mapping[str, Sequence[Any]]
     function: Callable[..., nw.Expr | Judgement]
+    site: str = ""
+    analyst: str = ""
 
     @property
     def variable(self) -> str:
@@ -96,10 +98,13 @@ def rule(
     expected: str = "",
     requires: str = "",
     says: str = "",
+    site: str = "",
+    analyst: str = "",
 ) -> Callable[[Callable[..., nw.Expr | Judgement]], Callable[..., nw.Expr | Judgement]]:
     """Register a function that returns the narwhals expression of what *fails* on its table's view.
 
-    The docstring (or `says`) is the rule's sentence. `columns` are all the columns it uses, the finding's own
+    The docstring (or `says`) is the rule's sentence; `site` says what the site should do about a finding,
+    `analyst` what an analyst should. `columns` are all the columns it uses, the finding's own
     first; the expression sees no others. It is asked only of rows where every column of `needs` (default: all)
     has a value; the others are not judged, and counted where the first column has one. So an expression
     never meets a null that it must treat in some engine's own way.
@@ -131,6 +136,8 @@ def rule(
             passes=passes,
             fails=fails,
             function=function,
+            site=" ".join(site.split()),
+            analyst=" ".join(analyst.split()),
         )
         return function
 

@@ -10,14 +10,16 @@ from typing import Any
 
 import polars as pl
 
+from milkqc.errors import reason
 from milkqc.model import Engine, LedgerRow, Severity, Status
+
+__all__ = ["CHECKS_SCHEMA", "Entry", "frame", "reason", "sort", "written"]
 
 # checks.csv: the fields of LedgerRow, in their order.
 CHECKS_SCHEMA: dict[str, Any] = {
     field.name: pl.Int64 if field.type == "int" else pl.String for field in dataclasses.fields(LedgerRow)
 }
 _ENGINES = ("reading", "pandera", "rules", "gx")
-_LONGEST_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,6 @@ def sort(rows: Iterable[LedgerRow]) -> tuple[LedgerRow, ...]:
     return tuple(
         sorted(rows, key=lambda row: (_ENGINES.index(row.engine), row.table, row.rule_id, row.variable))
     )
-
-
-def reason(error: BaseException | str) -> str:
-    """Why a check broke, in one line: the error's type and the first line of its message."""
-    text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
-    lines = text.strip().splitlines()
-    return (lines[0] if lines else "no message")[:_LONGEST_REASON]
 
 
 def written(value: object) -> str | None:

@@ -17,8 +17,8 @@ def command(mapping: Path, check: bool, diff: bool) -> None:
 
     Exit codes: 0 the file is (now) in this form; 1 with --check, it is not; 2 it cannot be read as a mapping.
     """
-    from milkqc.mapping.form.files import difference, read_text, write_text
     from milkqc.mapping.form import formatted
+    from milkqc.mapping.form.files import difference, read_text, write_text
 
     text = read_text(mapping)
     wanted = formatted(text, name=mapping.name)

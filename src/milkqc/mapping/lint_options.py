@@ -24,7 +24,7 @@ MAKES = {
     "median_of": NUMBERS,
     "mean_of_closest_two": NUMBERS,
     "convert": NUMBERS,
-    "formula": NUMBERS,
+    "formula": {"boolean", "date", *NUMBERS},
     "from_schedule": NUMBERS,
     "date": {"date"},
     "join": {"text"},
@@ -184,5 +184,4 @@ def _formula(path: Path_, spec: Column, faults: FaultList) -> None:
     try:
         formulas.parse(spec.formula)
     except formulas.FormulaError as error:
-        code = "M190" if str(error).startswith("not yet") else "M150"
-        faults.add(where, code, f"{error}.", "Write it like `both - mother`.")
+        faults.add(where, "M150", f"{error}.", error.todo)

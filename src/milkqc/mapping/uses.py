@@ -92,12 +92,14 @@ def _spec(
             yield _at(block, name.replace("{visit}", suffix), where, spec.optional, kind, spec)
     if spec.formula is not None:
         try:
-            names = list(formulas.names(formulas.parse(spec.formula)))
+            reads = list(formulas.reads(formulas.parse(spec.formula)))
         except formulas.FormulaError:
-            names = []
-        for name in names:
-            if name not in lets:
-                yield _at(block, name, (*path, "formula"), spec.optional, "number", None)
+            reads = []
+        for one in reads:
+            if one.name not in lets:
+                read = Column.model_validate({"from": one.name, "format": one.format})
+                own = read if one.kind == "date" else None
+                yield _at(block, one.name, (*path, "formula"), spec.optional, one.kind, own)
     yield from _unit(block, spec.unit, (*path, "unit"), suffixes, spec.optional)
     if isinstance(spec, Analyte):
         yield from _limit(block, spec.limit, (*path, "limit"), suffixes)

@@ -235,7 +235,7 @@ def test_the_controls_and_the_median_of_a_batch_follow_from_its_unit():
         for rule in ("milk.batch.westgard", "milk.zinc.batch_median")
     ]
     alone = cause | {"rule_id": "milk.batch.drift", "cause_id": None}
-    found = explained(drafts([cause, *followers, alone]), milk([{"value": 1.0}]))
+    found = explained(drafts([cause, *followers, alone]), milk([{"value": 1.0}]))[0]
     assert found["cause_id"].to_list() == ["abc", "abc", "abc", None]
 
 
@@ -260,7 +260,7 @@ def test_findings_of_single_results_follow_from_their_batchs_unit():
     other = follower | {"row_id": "r0001"}
     unrelated = follower | {"rule_id": "milk.sample.after_exit"}
     rows = milk([{"value": 1.0}, {"value": 1.0, "batch": "B2"}])
-    found = explained(drafts([cause, follower, other, unrelated]), rows)
+    found = explained(drafts([cause, follower, other, unrelated]), rows)[0]
     assert found["cause_id"].to_list() == ["abc", "abc", None, None]
-    assert explained(drafts([follower]), rows)["cause_id"].to_list() == [None]
+    assert explained(drafts([follower]), rows)[0]["cause_id"].to_list() == [None]
     assert isinstance(found, pl.DataFrame)

@@ -26,10 +26,21 @@ def check(milk: pl.DataFrame, controls: pl.DataFrame, *, off: Collection[str] = 
     are not run, one that raises is broken, and the ledger says so. A batch of which every result was superseded by a later run asks nothing of
     its blanks and controls: the laboratory has rejected it.
     """
-    controls = _of_kept_runs(milk, controls)
+    try:
+        controls = _of_kept_runs(milk, controls)
+        whole = _judged(milk, controls)
+    # Nothing that is wrong with one room's code may stop a run, or look like a pass.
+    except Exception as error:  # noqa: BLE001
+        whole = Part(broken=dict.fromkeys(RULES, reason(error)))
+    kept = [one for one in whole.found if one.rule not in off]
+    analytes = sorted({*milk["analyte"].drop_nulls(), *(analyte for _, analyte in whole.judged)})
+    return Checked(findings.drafts(_draft(one) for one in kept), tuple(_ledger(whole, analytes, off)))
+
+
+def _judged(milk: pl.DataFrame, controls: pl.DataFrame) -> Part:
     suspected = _ran((UNIT, SHIFTED), lambda: _detective(milk, controls))
     known = [(one.analyte, one.name) for one in suspected.found if one.by == "batch"]
-    whole = Part.together(
+    return Part.together(
         [
             suspected,
             _ran((materials.BLANK,), lambda: materials.blanks(controls)),
@@ -42,9 +53,6 @@ def check(milk: pl.DataFrame, controls: pl.DataFrame, *, off: Collection[str] = 
             _ran((people.WITHIN,), lambda: people.within_person(milk, known=known)),
         ]
     )
-    kept = [one for one in whole.found if one.rule not in off]
-    analytes = sorted({*milk["analyte"].drop_nulls(), *(analyte for _, analyte in whole.judged)})
-    return Checked(findings.drafts(_draft(one) for one in kept), tuple(_ledger(whole, analytes, off)))
 
 
 def _ran(rules: Collection[str], judge: Callable[[], Part]) -> Part:
@@ -106,8 +114,20 @@ def _shown(posterior: float) -> str:
     return "over 0.99" if posterior > 0.99 else f"{posterior:.2f}"
 
 
-def explained(drafts: pl.DataFrame, milk: pl.DataFrame) -> pl.DataFrame:
-    """`drafts` with the cause of a batch in another unit on the findings of its own results, controls and median."""
+def explained(drafts: pl.DataFrame, milk: pl.DataFrame) -> tuple[pl.DataFrame, list[LedgerRow]]:
+    """`drafts` with the cause of a batch in another unit on the findings of its own results, controls and median.
+
+    Where that raises, the drafts as they are, and a ledger row that says so.
+    """
+    try:
+        return _explained(drafts, milk), []
+    # A finding without its cause is a finding still; the exit code becomes 3.
+    except Exception as error:  # noqa: BLE001
+        broken = RULES[UNIT].row("", looked_at=0, failed=0, findings=0, status="broken", why=reason(error))
+        return drafts, [broken]
+
+
+def _explained(drafts: pl.DataFrame, milk: pl.DataFrame) -> pl.DataFrame:
     causes = drafts.filter(pl.col("rule_id") == UNIT).select("variable", "cause_id", group="row_id")
     if causes.is_empty():
         return drafts

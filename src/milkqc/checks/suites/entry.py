@@ -13,7 +13,21 @@ from milkqc.findings import FINDINGS_SCHEMA
 from milkqc.model import SEVERITIES, Rule
 from milkqc.reference import Column, dictionary
 
-_COMMON = ("id", "table", "expect", "column", "when", "unit", "severity", "says", "source", "examples")
+# What to do about a finding, for the site and for an analyst.
+GUIDANCE = ("site", "analyst")
+_COMMON = (
+    "id",
+    "table",
+    "expect",
+    "column",
+    "when",
+    "unit",
+    "severity",
+    "says",
+    "source",
+    "examples",
+    *GUIDANCE,
+)
 _DATASET = ("by", "min_n")
 _REQUIRED = ("id", "expect", "severity", "says", "source")
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+){1,4}")
@@ -44,6 +58,9 @@ class Reader(Texts):
         arguments = self._arguments(kind, column)
         self._unit(column, when)
         self._words()
+        for key in GUIDANCE:
+            if key in self.entry and not isinstance(self.entry[key], str):
+                self.fault(key, "R205", f"{key} must be a sentence.", "Write what to do about a finding.")
         examples = self._examples(kind, column)
         if self.faults:
             return None
@@ -62,7 +79,13 @@ class Reader(Texts):
             examples=examples,
             file=self.document.name,
             line=self.document.line(self.path),
+            **self._guidance(),
         )
+
+    def _guidance(self) -> dict[str, str]:
+        """`site` and `analyst`: the entry's own, else the file's defaults."""
+        said = {**self.defaults, **{key: self.entry[key] for key in GUIDANCE if key in self.entry}}
+        return {key: " ".join(text.split()) for key, text in said.items()}
 
     def _kind(self) -> Kind | None:
         name = self.entry.get("expect")

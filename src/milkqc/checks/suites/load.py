@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from milkqc import yamlfile
-from milkqc.checks.suites.entry import Reader
+from milkqc.checks.suites.entry import GUIDANCE, Reader
 from milkqc.errors import Fault, Faults, SuiteFaults
 from milkqc.model import TABLES, Rule
 
-_TOP = {"table", "about", "rules"}
+_TOP = {"table", "about", "defaults", "rules"}
 
 
 def load(paths: Iterable[Path], *, analytes: Mapping[str, str] | None = None) -> tuple[Rule, ...]:
@@ -68,6 +68,18 @@ def _rules(document: yamlfile.Document, units: Mapping[str, str], faults: list[F
     if not isinstance(entries, list) or not entries:
         fault(("rules",), "R202", "the file has no list of rules.", "Write `rules:` and a list below it.")
         return []
+    defaults = data.get("defaults")
+    if defaults is not None and not isinstance(defaults, dict):
+        fault(("defaults",), "R205", "defaults must be keys and values.", "Write `defaults: {site: ...}`.")
+    defaults = defaults if isinstance(defaults, dict) else {}
+    for key, text in defaults.items():
+        if key not in GUIDANCE:
+            fault(("defaults", key), "R201", f"unknown key {key!r}.", f"Use {' or '.join(GUIDANCE)}.")
+        elif not isinstance(text, str):
+            fault(
+                ("defaults", key), "R205", f"{key} must be a sentence.", "Write what to do about a finding."
+            )
+    said = {key: text for key, text in defaults.items() if key in GUIDANCE and isinstance(text, str)}
     found = []
     for place, entry in enumerate(entries):
         if not isinstance(entry, dict):
@@ -82,7 +94,7 @@ def _rules(document: yamlfile.Document, units: Mapping[str, str], faults: list[F
                 f"Use one of {', '.join(TABLES)}.",
             )
             continue
-        reader = Reader(document, ("rules", place), entry, str(own), units)
+        reader = Reader(document, ("rules", place), entry, str(own), units, said)
         rule = reader.rule()
         faults.extend(reader.faults)
         if rule is not None:

@@ -25,8 +25,10 @@ class Texts:
         entry: Mapping[str, Any],
         table: str,
         units: Mapping[str, str],
+        defaults: Mapping[str, str] | None = None,
     ):
         self.document, self.path, self.entry, self.table, self.units = document, path, entry, table, units
+        self.defaults = defaults or {}
         self.faults: list[Fault] = []
 
     def fault(self, key: str | None, code: str, what: str, todo: str) -> None:

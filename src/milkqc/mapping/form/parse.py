@@ -86,7 +86,7 @@ def _node(
         one = _Seen(at, entry, node, up, extent)
         seen.append(one)
         entry.node = _node(value, one, seen, flows, dashes)
-        if isinstance(node.value, dict):
+        if isinstance(node.value, dict) and key is not None:
             node.value[key.value] = entry
         elif isinstance(node.value, list):
             node.value.append(entry)

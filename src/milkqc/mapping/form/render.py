@@ -81,7 +81,7 @@ def _entry(name: str, entry: Entry, place: Place, indent: int) -> list[str]:
     pad = " " * indent
     short = _flow(entry.node, place, top=True)
     beside = f"  {entry.beside}" if entry.beside else ""
-    if short is not None and indent + len(name) + 2 + short[1] <= WIDTH or not _parts(entry.node):
+    if (short is not None and indent + len(name) + 2 + short[1] <= WIDTH) or not _parts(entry.node):
         return [f"{pad}{name}: {short[0] if short else _only(entry.node, place)}{beside}"]
     return [f"{pad}{name}:{beside}", *_block(entry.node, place, indent + 2)]
 
@@ -114,7 +114,7 @@ def _item(entry: Entry, place: Place, indent: int) -> tuple[list[str], list[str]
     """The comments above a list's item, and its lines: `- ` before the first of them."""
     pad = " " * indent
     short = _flow(entry.node, place, top=True)
-    if short is not None and indent + 2 + short[1] <= WIDTH or not _parts(entry.node):
+    if (short is not None and indent + 2 + short[1] <= WIDTH) or not _parts(entry.node):
         beside = f"  {entry.beside}" if entry.beside else ""
         return entry.above, [f"{pad}- {short[0] if short else _only(entry.node, place)}{beside}"]
     lines = _block(entry.node, place, indent + 2)

@@ -8,7 +8,26 @@ from milkqc.mapping.form.places import Place, fields
 
 # What readers of YAML 1.1 or 1.2 take for something other than text. Dates are left out: as text or as a date they
 # say the same.
-WORDS = frozenset("y yes n no true false on off null ~ .nan .inf +.inf -.inf = << ".split())
+WORDS = frozenset(
+    [
+        "y",
+        "yes",
+        "n",
+        "no",
+        "true",
+        "false",
+        "on",
+        "off",
+        "null",
+        "~",
+        ".nan",
+        ".inf",
+        "+.inf",
+        "-.inf",
+        "=",
+        "<<",
+    ]
+)
 NUMBER = re.compile(
     r"[-+]?(0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?"
     r"|(\.[0-9][0-9_]*|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?)"
@@ -50,7 +69,7 @@ def _unsafe(text: str, *, flow: bool) -> bool:
         return True
     if ": " in text or " #" in text or text.endswith(":") or text[:3] in {"---", "..."}:
         return True
-    return flow and bool(ENDS & set(text) or ":" in text and _flow_colon(text))
+    return flow and bool(ENDS & set(text) or (":" in text and _flow_colon(text)))
 
 
 def _flow_colon(text: str) -> bool:

@@ -13,7 +13,7 @@ Key = str | int
 class Node:
     """A value: text, nothing (None), entries by key, or entries in a list; `after` are comments below the last."""
 
-    value: str | None | dict[str, Entry] | list[Entry]
+    value: str | dict[str, Entry] | list[Entry] | None
     after: list[str] = field(default_factory=list)
 
     def entries(self) -> Iterator[tuple[Key, Entry]]:

@@ -13,11 +13,12 @@ from typing import Any
 
 import polars as pl
 
+from milkqc.errors import reason
 from milkqc.findings import drafts
 from milkqc.model import Checked, LedgerRow, Severity, Status
 from milkqc.summarise.survey.classes import LEAST_JUDGED
 from milkqc.summarise.survey.funnel import least_share, sd_interval
-from milkqc.summarise.survey.mistaken import AGES, months_as_days
+from milkqc.summarise.survey.mistaken import AGES, AgesRule, months_as_days
 from milkqc.summarise.survey.rows import DIGIT_MEASURES, GROUPINGS, MEASURES, Rows
 from milkqc.summarise.survey.table import ALL
 
@@ -118,18 +119,51 @@ IDS = frozenset({AGES.id, *(rule.id for rule in RULES)})
 def judge(table: pl.DataFrame, rows: Rows, *, off: Mapping[str, str] = _NONE) -> Checked:
     """Drafts, and a ledger row for every rule and variable, from the survey table of `rows` (`survey_table`).
 
-    `off` maps the id of a switched-off rule to the study's reason.
+    `off` maps the id of a switched-off rule to the study's reason. A rule that raises is broken in the ledger, and
+    the others go on.
     """
     told: list[dict[str, Any]] = []
     ledger = []
     for rule in RULES:
         for variable in rule.variables:
-            own = [row for row in _rows(table, rule, variable) if row["by"] in rule.levels]
-            found = [] if rule.id in off else list(_found(rule, variable, own, rows))
+            try:
+                own = [row for row in _rows(table, rule, variable) if row["by"] in rule.levels]
+                found = [] if rule.id in off else list(_found(rule, variable, own, rows))
+                row = _ledger(rule, variable, own, found, off.get(rule.id))
+            # Whatever is wrong with one statistic must neither stop the others nor look like a pass.
+            except Exception as error:  # noqa: BLE001
+                found, row = [], _broken(rule, variable, reason(error))
             told += found
-            ledger.append(_ledger(rule, variable, own, found, off.get(rule.id)))
-    ages, row = months_as_days(rows, off.get(AGES.id))
+            ledger.append(row)
+    ages: list[dict[str, Any]] = []
+    try:
+        ages, row = months_as_days(rows, off.get(AGES.id))
+    except Exception as error:  # noqa: BLE001
+        row = _broken(AGES, "age_days", reason(error))
     return Checked(drafts([*told, *ages]), (*ledger, row))
+
+
+def broken(why: str, *, off: Mapping[str, str] = _NONE) -> Checked:
+    """Every rule broken for one reason, where the statistics themselves could not be computed."""
+    rules: list[tuple[SurveyRule | AgesRule, str]] = [(AGES, "age_days")]
+    rules += [(rule, variable) for rule in RULES for variable in rule.variables]
+    return Checked(
+        drafts(), tuple(_broken(rule, variable, why) for rule, variable in rules if rule.id not in off)
+    )
+
+
+def _broken(rule: SurveyRule | AgesRule, variable: str, why: str) -> LedgerRow:
+    return LedgerRow(
+        rule.id,
+        "rules",
+        "growth",
+        variable,
+        rule.severity,
+        "broken",
+        why=why,
+        says=rule.says,
+        source=rule.source,
+    )
 
 
 def _rows(table: pl.DataFrame, rule: SurveyRule, variable: str) -> Iterator[dict[str, Any]]:

@@ -19,14 +19,16 @@ MOST_MONTHS = 60
 
 
 @dataclass(frozen=True)
-class _Rule:
+class AgesRule:
+    """A rule over all ages of a study, as the ledger names it."""
+
     id: str
     severity: Severity
     says: str
     source: str
 
 
-AGES = _Rule(
+AGES = AgesRule(
     "growth.age.months_as_days",
     "warning",
     "All ages are below 61, and most children are bigger than at two months: the ages are months, not days.",

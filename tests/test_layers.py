@@ -34,7 +34,8 @@ HOMES = {
     # demo writes the *uploads* of a simulated study, with user-missing codes, tagged missings and a workbook as
     # a laboratory sends it. emit writes our own tables and has no use for any of that.
     "pyreadstat": ("readers", "emit", "demo"),
-    "xlsxwriter": ("emit", "demo"),
+    # A mapping as a workbook for people is written where the mapping is.
+    "xlsxwriter": ("emit", "demo", "mapping.excel"),
     "great_expectations": ("checks.suites",),
     "pandera": ("checks.contract", "contracts"),
     "pydantic": ("mapping", "checks.suites", "yamlfile"),

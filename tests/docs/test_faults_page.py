@@ -198,7 +198,41 @@ def _code_in_redcap(folder: Path) -> list[str]:
     return printed(folder, changes)
 
 
-OTHERS = {"M304": _date_in_stata, "M308": _code_in_redcap, "R101": _no_rule_file, "R302": _no_reason}
+def _workbook(mapping: str = MAPPING, **cells: str) -> Callable[[Path], list[str]]:
+    """What is said of the example's workbook, with cells of row 5 of its variables changed, beside `mapping`."""
+
+    def said(folder: Path) -> list[str]:
+        from milkqc.mapping.excel.read import from_excel
+        from milkqc.mapping.excel.write import to_excel
+        from tests.mapping.test_excel import edit
+
+        to_excel(MAPPING, folder / "made.xlsx", name="mapping.yaml")
+        changes = {("variables", 5, column): text for column, text in cells.items()}
+        book = edit(folder / "made.xlsx", folder / "mapping.xlsx", changes)
+        return _said(lambda: from_excel(book, mapping, name="mapping.yaml"))
+
+    return said
+
+
+def _no_workbook(folder: Path) -> list[str]:
+    from milkqc.mapping.excel.read import from_excel
+
+    (folder / "mapping.xlsx").write_text("PID,VISIT", encoding="utf-8")
+    return _said(lambda: from_excel(folder / "mapping.xlsx", MAPPING, name="mapping.yaml"))
+
+
+WORKBOOKS = {
+    "M501": _no_workbook,
+    "M502": _workbook(MAPPING.replace("study: example", "study: other")),
+    "M503": _workbook(MAPPING + "title: later\n"),
+    "M504": _workbook(section="colums"),
+}
+OTHERS = WORKBOOKS | {
+    "M304": _date_in_stata,
+    "M308": _code_in_redcap,
+    "R101": _no_rule_file,
+    "R302": _no_reason,
+}
 
 
 def test_the_example_study_has_no_fault(tmp_path):

@@ -53,6 +53,10 @@ CODES = {
     "M306": "Source code not in the mapping",
     "M307": "Source files of one table differ",
     "M308": "Missing-data codes not declared",
+    "M501": "Not a workbook of a mapping",
+    "M502": "Workbook of another mapping",
+    "M503": "Workbook of an older state of the mapping",
+    "M504": "Cell of a workbook that cannot be used",
 }
 
 

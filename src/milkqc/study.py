@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from milkqc import catalogue, reference
+from milkqc import reference
+from milkqc.decisions import Decisions
+from milkqc.decisions import read as read_decisions
 from milkqc.errors import MappingFaults, SourceError, SuiteFaults
 from milkqc.mapping.load import Loaded, load
-from milkqc.model import Origin, Rule
+from milkqc.model import Origin
+from milkqc.rulebook.own import StudyRules, named, study_rules
 from milkqc.uploads import Uploads, explained, explaining, read_tables, sha256
 
 if TYPE_CHECKING:
@@ -30,11 +33,11 @@ class Study:
 
     loaded: Loaded
     tables: Mapping[str, SourceTable]
-    rules: tuple[Rule, ...]
-    off: Mapping[str, str]
+    rules: StudyRules
     digests: Mapping[str, str]
     dictionaries: tuple[Origin, ...] = ()
     analytes: Mapping[str, Analyte] = field(default_factory=dict)
+    decisions: Decisions = field(default_factory=Decisions)
 
 
 def open_study(mapping: Path, uploads: Uploads | Path) -> Study:
@@ -44,7 +47,7 @@ def open_study(mapping: Path, uploads: Uploads | Path) -> Study:
     AnalyteFaults for the study's own analytes.
     """
     loaded = load(mapping, name=mapping.name)
-    own = _analytes(loaded)
+    own = own_analytes(loaded)
     where = uploads if isinstance(uploads, Uploads) else Uploads(uploads)
     with reference.using(own):
         return _opened(loaded, own, mapping, where)
@@ -65,16 +68,29 @@ def _opened(loaded: Loaded, own: Mapping[str, Analyte], mapping: Path, uploads: 
     if not faults.faults or all(fault.code.startswith("M3") for fault in faults.faults):
         faults.faults.extend(against(loaded, tables).faults)
     try:
-        rules, off, digests = _rules(loaded, faults)
+        rules = study_rules(loaded, faults)
     except SuiteFaults as error:
         # Rule files are written by the same person: their faults come with the mapping's, all at once.
         raise MappingFaults([*faults.faults, *error.faults]) if faults.faults else error from None
+    decisions = _decisions(loaded, faults)
     faults.check()
-    digests = {mapping.name: sha256(mapping), **digests}
-    return Study(loaded, tables, rules, off, digests, _explained(loaded, data), own)
+    digests = {mapping.name: sha256(mapping), **{named(path): sha256(path) for path in rules.paths}}
+    return Study(loaded, tables, rules, digests, _explained(loaded, data), own, decisions)
 
 
-def _analytes(loaded: Loaded) -> Mapping[str, Analyte]:
+def _decisions(loaded: Loaded, faults: FaultList) -> Decisions:
+    """What people decided about findings, its faults noted beside the mapping's."""
+    from milkqc.mapping.lint import leaves
+
+    file = loaded.mapping.decisions
+    if file is None or leaves(file):
+        return Decisions()  # lint has said so
+    decisions, found = read_decisions(loaded.folder / file, name=file)
+    faults.faults.extend(found)
+    return decisions
+
+
+def own_analytes(loaded: Loaded) -> Mapping[str, Analyte]:
     """The study's own analytes; none where the mapping names no file, or one that lint will refuse."""
     from milkqc.mapping.lint import leaves
     from milkqc.reference.own import NONE, read_analytes
@@ -85,61 +101,15 @@ def _analytes(loaded: Loaded) -> Mapping[str, Analyte]:
 
 def _explained(loaded: Loaded, data: Path) -> tuple[Origin, ...]:
     """The files that explain others: those beside the uploads, the study's own analytes and estimates."""
-    beside = [loaded.mapping.analytes_file, loaded.mapping.mae.values if loaded.mapping.mae else None]
-    kinds = ("analytes", "adequacy_estimates")
+    mapping = loaded.mapping
+    beside = [mapping.analytes_file, mapping.mae.values if mapping.mae else None, mapping.decisions]
+    kinds = ("analytes", "adequacy_estimates", "decisions")
     own = [
         explained(loaded.folder / file, file, kind)
         for file, kind in zip(beside, kinds, strict=True)
         if file is not None and (loaded.folder / file).is_file()
     ]
     return (*explaining(loaded, data), *own)
-
-
-def _rules(loaded: Loaded, faults: FaultList) -> tuple[tuple[Rule, ...], dict[str, str], dict[str, str]]:
-    """The rules of the shipped files and the study's own, its changes to them, and the files' sha256."""
-    from milkqc.checks import suites
-    from milkqc.checks.declare import all_rules
-    from milkqc.checks.dictionary import SEVERITY
-    from milkqc.checks.laboratory.rules import RULES as LABORATORY
-    from milkqc.checks.suites.changes import Change, changed, switched_off
-    from milkqc.mapping.lint import leaves
-    from milkqc.summarise.survey.judge import IDS
-
-    own = []
-    for place, entry in enumerate(loaded.mapping.expectations):
-        if entry.file is None or leaves(entry.file):
-            continue  # lint has said so
-        if (loaded.folder / entry.file).is_file():
-            own.append(loaded.folder / entry.file)
-        else:
-            faults.add(
-                ("expectations", place),
-                "M301",
-                f"there is no rule file {entry.file!r}.",
-                "Put it beside the mapping.",
-            )
-    paths = [*catalogue.files("expectations"), *own]
-    rules = suites.load(paths)
-    changes = [
-        Change(
-            rule=entry.rule,
-            off=entry.off,
-            min=entry.min,
-            max=entry.max,
-            severity=entry.severity,
-            reason=entry.reason,
-            file=loaded.document.name,
-            line=loaded.document.line(("expectations", place)),
-        )
-        for place, entry in enumerate(loaded.mapping.expectations)
-        if entry.rule is not None
-    ]
-    coded = {rule.id for rule in all_rules()} | SEVERITY.keys() | LABORATORY.keys() | IDS
-    return (
-        changed(rules, changes, others=coded),
-        switched_off(changes),
-        {f"{path.parent.name}/{path.name}": sha256(path) for path in paths},
-    )
 
 
 def source_columns(mapping: Path, data: Path) -> dict[str, list[tuple[str, str, str]]]:

@@ -83,6 +83,7 @@ CHANGES: dict[str, tuple[str, str, str | None]] = {
     "M126": ("mapping.yaml", "unmapped: {lab: [NOTE]}\n", ""),
     "M127": ("mapping.yaml", "[NOTE]", "[NOTE, RETINOL]"),
     "M128": ("mapping.yaml", WEIGHT, WEIGHT + "\n    muac_cm: {match: undecided}"),
+    "M129": ("mapping.yaml", "from: WEIGHT, unit: kg", "from: WEIGHT, unit: kg, match: approximate"),
     "M130": ("mapping.yaml", "lab.csv", "../lab.csv"),
     "M131": ("mapping.yaml", "%d/%m/%Y", "%d/%m/%Q"),
     "M140": ("mapping.yaml", "tables:", "mae: {authority: IMO, basis: milk_concentration}\ntables:"),
@@ -126,6 +127,11 @@ CHANGES: dict[str, tuple[str, str, str | None]] = {
         "mapping.yaml",
         RULE,
         "expectations: [{rule: growth.weight_kg.share_missing, min: 3, reason: ours}]",
+    ),
+    "R304": (
+        "mapping.yaml",
+        RULE,
+        "expectations: [{rule: growth.weight_kg.range, max: 30, off: ours}]",
     ),
 }
 
@@ -202,9 +208,10 @@ def _workbook(mapping: str = MAPPING, **cells: str) -> Callable[[Path], list[str
     """What is said of the example's workbook, with cells of row 5 of its variables changed, beside `mapping`."""
 
     def said(folder: Path) -> list[str]:
+        from tests.mapping.test_excel import edit
+
         from milkqc.mapping.excel.read import from_excel
         from milkqc.mapping.excel.write import to_excel
-        from tests.mapping.test_excel import edit
 
         to_excel(MAPPING, folder / "made.xlsx", name="mapping.yaml")
         changes = {("variables", 5, column): text for column, text in cells.items()}
@@ -227,12 +234,38 @@ WORKBOOKS = {
     "M503": _workbook(MAPPING + "title: later\n"),
     "M504": _workbook(section="colums"),
 }
+DECIDED = "0123456789abcdef,5.2,confirmed,weighed again,AB,2024-05-01\n"
+DECISIONS = {
+    "M170": None,
+    "M171": "finding_id,decision\n",
+    "M172": DECIDED.replace("confirmed", "ok"),
+    "M173": DECIDED * 2,
+    "M174": DECIDED.replace("2024-05-01", "01/05/2024"),
+    "M175": DECIDED.replace("0123456789abcdef", "1.23457E+15"),
+    "M176": DECIDED.replace("weighed again", ""),
+}
+
+
+def _decided(text: str | None) -> Callable[[Path], list[str]]:
+    """What is said of a study with this file of decisions, or with none."""
+
+    def say(folder: Path) -> list[str]:
+        if text is not None:
+            head = "" if text.startswith("finding_id") else "finding_id,raw_value,decision,reason,who,when\n"
+            (folder / "study").mkdir(parents=True)
+            (folder / "study" / "decisions.csv").write_text(head + text, encoding="utf-8")
+        return printed(folder, (("mapping.yaml", RULE, f"{RULE}\ndecisions: decisions.csv"),))
+
+    return say
+
+
 OTHERS = WORKBOOKS | {
     "M304": _date_in_stata,
     "M308": _code_in_redcap,
     "R101": _no_rule_file,
     "R302": _no_reason,
 }
+OTHERS |= {code: _decided(text) for code, text in DECISIONS.items()}
 
 
 def test_the_example_study_has_no_fault(tmp_path):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
 from milkqc import findings, reference, units
 from milkqc.checks.ledger import Entry, reason, written
+from milkqc.clock import Clock
 from milkqc.model import Checked, Compared, LedgerRow
 
 # From this share of the judged rows on, and this many, a difference has one cause: another standard or formula.
 _SHARE, _LEAST = 0.2, 5
-_SAYS = "What the study computed itself is compared with what milkqc computes from the same row."
+SAYS = "What the study computed itself is compared with what milkqc computes from the same row."
+SOURCE = "the study's own computation"
 
 
 def check(tables: Mapping[str, pl.DataFrame], comparisons: Sequence[Compared]) -> Checked:
@@ -22,7 +25,7 @@ def check(tables: Mapping[str, pl.DataFrame], comparisons: Sequence[Compared]) -
     the judged rows (and five) differ it is one warning for the table. A comparison that raises is broken in the
     ledger, and the others go on.
     """
-    drafts, ledger = [findings.drafts()], []
+    drafts, ledger, clock = [findings.drafts()], [], Clock()
     for one in comparisons:
         entry = Entry(
             f"{one.table}.compare",
@@ -30,9 +33,10 @@ def check(tables: Mapping[str, pl.DataFrame], comparisons: Sequence[Compared]) -
             one.table,
             one.name,
             "warning",
-            _SAYS,
-            "the study's own computation",
+            SAYS,
+            SOURCE,
         )
+        began = time.perf_counter()
         try:
             found, row = _compared(tables[one.table], one, entry)
         # One comparison that cannot be made must neither stop the run nor look like a pass.
@@ -40,7 +44,8 @@ def check(tables: Mapping[str, pl.DataFrame], comparisons: Sequence[Compared]) -
             found, row = findings.drafts(), entry.did_not_run("broken", reason(error))
         drafts.append(found)
         ledger.append(row)
-    return Checked(pl.concat(drafts), tuple(ledger))
+        clock.share((entry.rule_id,), time.perf_counter() - began)
+    return Checked(pl.concat(drafts), tuple(ledger), clock.seconds)
 
 
 def _compared(frame: pl.DataFrame, one: Compared, entry: Entry) -> tuple[pl.DataFrame, LedgerRow]:

@@ -69,8 +69,8 @@ def make(
     or optional (then missing with reason `not_in_file`).
     """
     action = action_of(spec, kind)
-    if spec.match == "not_collected":
-        return _nothing(place, "not_collected", None)
+    if spec.match in {"not_collected", "undecided"}:
+        return _nothing(place, spec.match, None)
     if spec.optional and not _all_there(spec, place):
         return _nothing(place, "not_in_file", spec)
     if action == "constant":

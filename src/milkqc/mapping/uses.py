@@ -80,7 +80,13 @@ def _block(table: str, path: Path_, block: Block) -> Iterator[Use]:
 def _spec(
     block: Block, spec: Column, path: Path_, suffixes: tuple[str, ...], kind: str, lets: list[str]
 ) -> Iterator[Use]:
-    if spec.match in {"undecided", "not_collected"}:
+    if spec.match == "not_collected":
+        return
+    if spec.match == "undecided":
+        # The candidates are spoken for, and nothing of them is judged.
+        for name in spec.from_ or ():
+            for suffix in suffixes:
+                yield _at(block, name.replace("{visit}", suffix), (*path, "from"), True)
         return
     for place, name in enumerate(spec.from_ or ()):
         if name in lets:

@@ -15,7 +15,7 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"demo"},
-    {"pipeline", "deliver", "contracts", "inspection", "zscores"},
+    {"pipeline", "deliver", "contracts", "inspection", "linting", "zscores"},
     {"conclude", "exports"},
     {"study"},
     {"rulebook"},

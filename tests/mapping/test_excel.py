@@ -74,7 +74,7 @@ def test_a_shipped_mapping_comes_back_byte_for_byte(path, tmp_path):
     assert from_excel(tmp_path / "m.xlsx", text, name=path.name) == text
 
 
-@settings(max_examples=60, **QUICK)
+@settings(max_examples=25, **QUICK)
 @given(st.integers(0, 2**32))
 def test_any_mapping_comes_back_from_its_rows_byte_for_byte_with_its_comments(seed):
     writer = Writer(seed)
@@ -86,7 +86,7 @@ def test_any_mapping_comes_back_from_its_rows_byte_for_byte_with_its_comments(se
     assert whole(apart(parsed(text, name="m"))) == text
 
 
-@settings(max_examples=8, **QUICK)
+@settings(max_examples=4, **QUICK)
 @given(st.integers(0, 2**32))
 def test_any_mapping_comes_back_from_its_workbook_byte_for_byte(tmp_path_factory, seed):
     text = formatted(Writer(seed).text(Maker(seed, 0.2).mapping()))
@@ -99,14 +99,14 @@ def test_any_mapping_comes_back_from_its_workbook_byte_for_byte(tmp_path_factory
     assert from_excel(book, text, name="m.yaml") == text
 
 
-@settings(max_examples=100, **QUICK)
+@settings(max_examples=60, **QUICK)
 @given(data)
 def test_any_value_is_a_cell_and_the_same_value_again(value):
     cell = shown(tree_of(value))
     assert valued(f" {cell} ").data() == value
 
 
-@settings(max_examples=100, **QUICK)
+@settings(max_examples=60, **QUICK)
 @given(st.lists(texts, min_size=1, max_size=3), st.integers(0, 40), texts)
 def test_any_place_is_text_and_the_same_place_again(words, number, word):
     path = (*words, number, word)

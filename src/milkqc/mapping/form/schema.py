@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 
 from milkqc import reference
 from milkqc.mapping import targets
@@ -16,7 +16,13 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 SCALAR = ["string", "number", "boolean", "null"]
 ANY_TEXT = {"type": ["string", "number", "boolean"]}
 NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^\s*[-+]?[0-9.][0-9.eE+_-]*\s*$"}]}
-BOOLEAN = {"enum": [True, False, *("true", "false", "True", "False", "yes", "no", "on", "off", "1", "0", "t", "f", "y", "n")]}
+BOOLEAN = {
+    "enum": [
+        True,
+        False,
+        *("true", "false", "True", "False", "yes", "no", "on", "off", "1", "0", "t", "f", "y", "n"),
+    ]
+}
 
 
 def schema() -> dict[str, Any]:
@@ -29,7 +35,9 @@ def schema() -> dict[str, Any]:
     properties = whole["properties"]
     for table in targets.KEYS:
         one = {"$ref": f"#/$defs/Block_{table}"}
-        about = properties[table].get("description", f"The target table {table}: a block, or a list of blocks.")
+        about = properties[table].get(
+            "description", f"The target table {table}: a block, or a list of blocks."
+        )
         properties[table] = {"anyOf": [one, {"type": "array", "items": one}], "description": about}
     return {
         "$schema": DRAFT,
@@ -51,7 +59,10 @@ class _Maker:
             about = " ".join((model.__doc__ or "").split())
             found = fields(model)
             made = {
-                key: {**self.value(info.annotation), "description": info.description or f"{key}: {about}"}
+                key: {
+                    **self.value(info.annotation, short=_before(info.metadata)),
+                    "description": info.description or f"{key}: {about}",
+                }
                 for key, info in found.items()
             }
             needed = [key for key, info in found.items() if info.is_required()]
@@ -72,7 +83,10 @@ class _Maker:
         columns = {name: {**column, "description": _told(one)} for name, one in known.items()}
         parts = {name: {**column, "description": f"The key part {name}."} for name in targets.KEYS[table]}
         analytes = self.value(fields(Block)["analytes"].annotation)["additionalProperties"]
-        offered = {name: {**analytes, "description": f"{one.name} ({one.unit})"} for name, one in reference.analytes().items()}
+        offered = {
+            name: {**analytes, "description": f"{one.name} ({one.unit})"}
+            for name, one in reference.analytes().items()
+        }
         properties = {
             **whole["properties"],
             "key": {"type": "object", "properties": parts, "additionalProperties": False},
@@ -82,21 +96,22 @@ class _Maker:
         }
         self.definitions[f"Block_{table}"] = {**whole, "properties": properties}
 
-    def value(self, annotation: Any) -> dict[str, Any]:
-        """What a value of an annotation may be. Bare words and single items stand for what they stand for."""
+    def value(self, annotation: Any, *, short: bool = False) -> dict[str, Any]:
+        """What a value of an annotation may be; `short`: where a model is wanted, a bare word may stand for it."""
+        short = short or (get_origin(annotation) is Annotated and _before(get_args(annotation)[1:]))
         options: list[dict[str, Any]] = []
         words: list[str] = []
         for part in atoms(annotation):
             origin = get_origin(part)
             if isinstance(part, type) and issubclass(part, BaseModel):
                 options.append(self.model(part))
-                if _short(part):
+                if short or _short(part):
                     options += [ANY_TEXT, {"type": "array", "items": ANY_TEXT}]
             elif origin is dict:
                 inner = self.value(get_args(part)[1])
                 options.append({"type": "object", "additionalProperties": inner})
             elif origin in {list, tuple}:
-                inner = self.value(get_args(part)[0])
+                inner = self.value(get_args(part)[0], short=short)
                 options += [{"type": "array", "items": inner}, inner]
             elif origin is Literal:
                 words += [str(word) for word in get_args(part)]
@@ -123,10 +138,16 @@ def _flat(options: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return {"anyOf": options}
 
 
+def _before(metadata: Iterable[Any]) -> bool:
+    return any(isinstance(one, BeforeValidator) for one in metadata)
+
+
 def _short(model: type[BaseModel]) -> bool:
     """Whether a bare word may stand for the model: it has no key that must be there, or reads one itself."""
     decorated = model.__pydantic_decorators__.model_validators
-    return bool(decorated) or "from" in fields(model) and not any(info.is_required() for info in fields(model).values())
+    return bool(decorated) or (
+        "from" in fields(model) and not any(info.is_required() for info in fields(model).values())
+    )
 
 
 def _told(column: reference.Column) -> str:

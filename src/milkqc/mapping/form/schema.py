@@ -65,7 +65,9 @@ class _Maker:
                 }
                 for key, info in found.items()
             }
-            needed = [key for key, info in found.items() if info.is_required()]
+            # A model that reads what is written before it is typed (`latest: X` for a policy) knows what it needs.
+            read = bool(model.__pydantic_decorators__.model_validators)
+            needed = [] if read else [key for key, info in found.items() if info.is_required()]
             self.definitions[name] = {
                 "type": "object",
                 "description": about,

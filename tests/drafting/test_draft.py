@@ -183,3 +183,24 @@ def test_a_folder_without_tables_says_so(tmp_path):
     (tmp_path / "notes.md").write_text("nothing", encoding="utf-8")
     with pytest.raises(DraftError, match="There is no table to draft a mapping from"):
         draft([tmp_path])
+
+
+def test_a_candidate_for_a_missing_code_is_asked_about_beside_its_column(tmp_path):
+    rows = [(row[0], row[1], 999 if n == 5 else 5 + n / 10) for n, row in enumerate(ROWS)]
+    text = drafted(written(tmp_path / "growth.csv", "pid,visit,weight (kg)", rows))
+    assert "unsure: 999 (once) stands apart from 5 to 9.7: a code for missing?" in line(text, "weight_kg:")
+
+
+def test_visits_side_by_side_become_rows(tmp_path):
+    rows = [
+        (f"K{n:03d}", "MF"[n % 2], 3 + n / 20, 49 + n / 10, 6 + n / 20, 61 + n / 10, 13.5) for n in range(20)
+    ]
+    text = drafted(
+        written(tmp_path / "wide.csv", "pid,sex,WTKG_birth,LEN_birth,WTKG_3m,LEN_3m,MUAC_3m", rows)
+    )
+    assert "visits: {birth: _birth, month_3: _3m} # likely" in text
+    assert line(text, "infant_sex:").startswith("infant_sex: {from: sex, codes: {F: female, M: male}}")
+    assert line(text, "weight_kg:").startswith('weight_kg: {from: "WTKG{visit}", unit: kg}')
+    assert line(text, "length_cm:").startswith('length_cm: {from: "LEN{visit}", unit: cm}')
+    assert line(text, "muac_cm:").startswith('muac_cm: {from: "MUAC{visit}", unit: cm, optional: true}')
+    assert not lint(loads(text)).faults

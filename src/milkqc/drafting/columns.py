@@ -51,16 +51,19 @@ _PARTS: Mapping[str, str] = {
 SCORES = frozenset({"laz", "waz", "wlz", "baz", "hcz", "acz", "tsz", "ssz", "bmi"})
 
 
-def guesses(upload: Upload, column: Column) -> tuple[Guess, ...]:
-    """Every variable that the column may be, the best first; none when nothing speaks for any."""
-    by_name, by_label = meetings(column.name, label=False), meetings(column.label, label=True)
+def guesses(upload: Upload, column: Column, *, name: str | None = None) -> tuple[Guess, ...]:
+    """Every variable that the column may be, the best first; none when nothing speaks for any.
+
+    `name` stands for the column's own: what it has in common with those of other visits.
+    """
+    by_name, by_label = meetings(name or column.name, label=False), meetings(column.label, label=True)
     found = []
     for variable in sorted({*by_name, *by_label}):
-        name, label = by_name.get(variable), by_label.get(variable)
-        verdict = _verdict(variable, upload, column, name.unit if name else "")
+        named, labelled = by_name.get(variable), by_label.get(variable)
+        verdict = _verdict(variable, upload, column, named.unit if named else "")
         if not verdict.possible:
             continue
-        found.append(_guess(variable, column, name, label, verdict))
+        found.append(_guess(variable, column, named, labelled, verdict))
     found.sort(key=lambda one: (-one.score, one.variable))
     return tuple(found)
 

@@ -54,9 +54,20 @@ class Block:
         for name, link in links.items():
             texts += list(link["on"])
             yield from ((name, theirs) for theirs in link["on"].values())
-        for text in texts:
-            link, _, column = text.partition(".")
-            yield (link, column) if column and link in links else (self.upload.name, text)
+        visits = self.parts["visits"].value.values() if "visits" in self.parts else [""]
+        yield from (self._source(text.replace("{visit}", suffix)) for text in texts for suffix in visits)
+
+    def sources_of(self, one: Entry) -> list[tuple[str, str]]:
+        """The source columns of one entry."""
+        visits = self.parts["visits"].value.values() if "visits" in self.parts else [""]
+        return [
+            self._source(text.replace("{visit}", suffix)) for text in _from(one.value) for suffix in visits
+        ]
+
+    def _source(self, text: str) -> tuple[str, str]:
+        links = self.parts["with"].value if "with" in self.parts else {}
+        link, _, column = text.partition(".")
+        return (link, column) if column and link in links else (self.upload.name, text)
 
 
 def _from(value: Any) -> list[str]:

@@ -12,6 +12,7 @@ from milkqc.drafting.synonyms import code_of
 from milkqc.drafting.tiebreaks import settle
 from milkqc.drafting.uploads import Upload
 from milkqc.drafting.visits import planned_day
+from milkqc.drafting.wide import draft_wide, visits_beside
 from milkqc.drafting.words import fold
 from milkqc.inspection import Column
 
@@ -34,6 +35,14 @@ def assemble(study: str, uploads: Sequence[Upload]) -> Draft:
         settle(table)
         _apart(table)
         _adults(table)
+    wide = {}
+    for table in draft.tables:
+        beside = visits_beside(table)
+        if beside is not None:
+            wide[table.name] = beside
+            table.guesses |= dict.fromkeys(
+                (column for columns in beside.stems.values() for column in columns.values()), ()
+            )
     laboratory = [table for table in draft.tables if results.is_laboratory(table)]
     sections = {
         table.name: field.sections_of(table)
@@ -41,7 +50,12 @@ def assemble(study: str, uploads: Sequence[Upload]) -> Draft:
         if table not in laboratory or field.sections_of(table)
     }
     manifests = [table for table in draft.tables if table not in laboratory and _lists_tubes(table)]
-    _field(draft, sections)
+    for table in draft.tables:
+        if table.name in wide:
+            draft_wide(
+                table, wide[table.name], {one: field.variables(one) for one in ("visits", "growth")}, draft
+            )
+    _field(draft, sections, set(wide))
     for table in laboratory:
         results.draft_results(table, [one for one in manifests if one is not table], draft)
     draft.blocks = [block for block in draft.blocks if _worth(block, draft)]
@@ -53,6 +67,7 @@ def assemble(study: str, uploads: Sequence[Upload]) -> Draft:
     for table in draft.tables:
         table.used = {column for column in table.guesses if (table.name, column) in named}
     _missing(draft)
+    _candidates(draft)
     draft.schedule = {name: day for name in draft.schedule if (day := planned_day(name)) is not None}
     draft.schedule = dict(sorted(draft.schedule.items(), key=lambda one: one[1]))
     for table in draft.tables:
@@ -97,17 +112,19 @@ def _guesses(upload: Upload, column: Column) -> tuple[Guess, ...]:
     return tuple(one for one in found if one.variable in _ALLOWED) if column.identifier else found
 
 
-def _field(draft: Draft, sections: dict[str, tuple[str, ...]]) -> None:
+def _field(draft: Draft, sections: dict[str, tuple[str, ...]], wide: set[str]) -> None:
     feeding = [table for table in draft.tables if sections.get(table.name)]
     people = [table for table in feeding if "participants" in sections[table.name]]
     # One row a participant, and the most facts: where sex and birth date are taken from.
     people.sort(key=lambda one: (not field.one_row_each(one), -field.facts_of_people(one)))
     if not people:
-        people = [
-            table for table in feeding if field.facts_of_people(table) and "growth" in sections[table.name]
-        ][:1]
+        growing = [
+            table for table in draft.tables if "growth" in sections.get(table.name, ()) or table.name in wide
+        ]
+        people = [table for table in growing if field.facts_of_people(table)][:1]
         for table in people:
-            sections[table.name] = ("participants", *sections[table.name])
+            sections[table.name] = ("participants", *sections.get(table.name, ()))
+        feeding += [table for table in people if table not in feeding]
     for table in feeding:
         field.draft_field(
             table, sections[table.name], draft, own_people=table is people[0] if people else False
@@ -186,6 +203,29 @@ def _leftover(table: Table, draft: Draft) -> None:
             table.leave(
                 column.name, "unsure", f"{' or '.join(one.variable for one in found[:3])}? {found[0].said()}"
             )
+
+
+def _candidates(draft: Draft) -> None:
+    """Beside each mapped column the values that may be codes for missing and that nobody declared."""
+    for table in draft.tables:
+        for remark in table.upload.found.remarks:
+            if remark.kind != "missing_code_candidate" or remark.column not in table.used:
+                continue
+            column = keys.facts(table, remark.column)
+            if column.apart and set(column.apart) <= set(draft.missing):
+                continue
+            if (table.name, remark.column) in {
+                source for block in draft.blocks for one in block.keys for source in block.sources_of(one)
+            }:
+                continue
+            for block in draft.blocks:
+                for entries in (block.columns, block.extra, block.analytes):
+                    entries[:] = [
+                        replace(one, comment=f"{one.comment}; unsure: {remark.text} (`missing` says so)")
+                        if (table.name, remark.column) in block.sources_of(one)
+                        else one
+                        for one in entries
+                    ]
 
 
 def _missing(draft: Draft) -> None:

@@ -67,7 +67,7 @@ def _lines(draft: Draft) -> Iterator[str]:
 
 def _block(block: Block) -> Iterator[str]:
     yield f"from: {scalar(block.upload.name)}"
-    for part in ("with", "where", "long"):
+    for part in ("with", "where", "visits", "long"):
         if part in block.parts:
             yield from _entry(block.parts[part])
     yield "key:"
@@ -99,12 +99,16 @@ def _one_line(text: str) -> str:
 def flow(value: Any) -> str:
     """A mapping, a list or a text in one line."""
     if isinstance(value, Mapping):
-        return (
-            "{" + ", ".join(f"{scalar(str(key), key=True)}: {flow(one)}" for key, one in value.items()) + "}"
-        )
+        return "{" + ", ".join(_pair(str(key), one) for key, one in value.items()) + "}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "[" + ", ".join(flow(one) for one in value) + "]"
     return scalar(str(value))
+
+
+def _pair(key: str, value: Any) -> str:
+    # The one yes-or-no of the language that a draft writes; `true` as a code or a text is quoted.
+    written = str(value) if key == "optional" else flow(value)
+    return f"{scalar(key, key=True)}: {written}"
 
 
 def scalar(text: str, *, key: bool = False) -> str:

@@ -133,6 +133,34 @@ def _explained(loaded: Loaded, data: Path) -> tuple[Origin, ...]:
     return (*explaining(loaded, data), *own)
 
 
+def source_columns(mapping: Path, data: Path) -> dict[str, list[tuple[str, str, str]]]:
+    """Of each source table that can be read: its columns with label, and `used`, `unmapped` or nothing said of it."""
+    from fnmatch import fnmatchcase
+
+    from milkqc.mapping.uses import uses
+
+    loaded = load(mapping, name=mapping.name)
+    if not data.is_dir():
+        raise SourceError(str(data), "there is no such folder.", "Give the folder of uploads by --data.")
+    used = {(use.table, use.column) for use in uses(loaded.mapping)}
+    found = {}
+    for name, table in read_tables(loaded, Uploads(data), loaded.faults()).items():
+        globs = loaded.mapping.unmapped.get(name, ())
+        found[name] = [
+            (
+                column,
+                table.sources[0].variable(column).label or "",
+                "used"
+                if (name, column) in used
+                else "unmapped"
+                if any(fnmatchcase(column, glob) for glob in globs)
+                else "",
+            )
+            for column in table.columns
+        ]
+    return found
+
+
 def choices(study: Study) -> list[Any]:
     """The study's adequacy estimates, the declared basis first; none when the mapping declares none."""
     from milkqc.reference import mae

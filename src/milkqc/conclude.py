@@ -33,6 +33,7 @@ def conclude(
     from milkqc.emit.tables import formulas, split
     from milkqc.mapping.harmonisation import harmonisation
     from milkqc.rulebook.told import told
+    from milkqc.rulebook.unsaid import unsaid
     from milkqc.summarise.codebook import codebook
     from milkqc.summarise.evidence import evidence
     from milkqc.summarise.growth_curves import growth_curves
@@ -71,6 +72,8 @@ def conclude(
     reference_rows = reference_table(
         tables["milk"], tables["participants"], choices(study), group_by=("site", *groups)
     )
+    heights = {name: table.height for name, table in {**tables, "analysis": analysis}.items()}
+    ledger += unsaid(study.rules, {row.rule_id for row in ledger}, heights)
     checks = ledgers.frame(ledgers.reasoned(ledger))
     verdict, reason, code = _verdict(findings, checks, fail_on)
     figures = statistics(tables, schedule=mapping.schedule) | evidence(
@@ -112,6 +115,7 @@ def conclude(
         origins=_origins(study),
         reconciliation=applied.reconciliation,
         analytes=study.analytes,
+        trace=_trace(study),
         settings=_settings(study, fail_on, verdict, reason, code),
         statistics={**figures, **survey.tables},
     )
@@ -176,6 +180,43 @@ def _verdict(findings: pl.DataFrame, checks: pl.DataFrame, fail_on: str) -> tupl
     many = "finding is" if n == 1 else "findings are"
     decided = f"{rule}" if worst.height == 1 else f"{rule} ({most}) and {worst.height - 1} more rule(s)"
     return "fail", f"{n} open {many} {' or '.join(counted)}, decided by {decided}.", 1
+
+
+def _trace(study: Study) -> dict[str, Any]:
+    """How the mapping makes each column, the estimates that results are compared with, and what each rule reads."""
+    from milkqc.mapping.trace import trace
+
+    chosen = choices(study)
+    rules: dict[str, Any] = {
+        rule.id: {
+            "table": rule.table,
+            "columns": list(rule.columns),
+            "when": {name: _plain(value) for name, value in rule.when.items()},
+            "level": rule.level,
+        }
+        for rule in study.rules.suites
+    }
+    for coded in study.rules.coded:
+        rules[coded.id] = {
+            "table": coded.table,
+            "columns": list(coded.columns),
+            "needs": list(coded.needs),
+            "level": coded.level,
+        }
+    return {
+        **trace(study.loaded, study.tables),
+        "mae": chosen[0].table.to_dicts() if chosen else [],
+        "analytes": {
+            key: {"short": one.short, "unit": one.unit} for key, one in sorted(study.analytes.items())
+        },
+        "rules": dict(sorted(rules.items())),
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    return list(value) if isinstance(value, tuple | list | set | frozenset) else value
 
 
 def _origins(study: Study) -> tuple[Origin, ...]:

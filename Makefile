@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench nightly format lock clean
+.PHONY: demo test check bench nightly format lock clean rules-docs
 .DELETE_ON_ERROR:
 
 .venv/ready: requirements.lock pyproject.toml
@@ -29,6 +29,9 @@ bench: .venv/ready       ## timings, as ratios against a peer in the same run
 
 nightly: .venv/ready     ## 20,000 damaged files through the readers, about ten minutes
 	CASES=20000 $(BIN)/python -m benchmarks corruption damage_text
+
+rules-docs: .venv/ready  ## docs/rules made anew, a page for every rule
+	$(BIN)/milkqc rules docs --out docs/rules
 
 format: .venv/ready
 	$(BIN)/ruff format .

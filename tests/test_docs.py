@@ -207,3 +207,12 @@ def test_every_page_is_in_the_index_and_every_link_leads_somewhere():
             assert f"({page.name})" in index, f"{page.name} is not in docs/README.md"
         for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_function_of_formulas_is_in_the_table_as_the_code_says_it():
+    from milkqc.mapping.formula import FUNCTIONS
+
+    table = PAGE[PAGE.index("<!-- functions -->") :].split("\n\n")[1]
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table.splitlines()[2:]]
+    found = [(row[0].strip("`").partition("(")[0], row[1], row[2]) for row in rows]
+    assert found == [(name, one.gives, one.missing) for name, one in FUNCTIONS.items()]

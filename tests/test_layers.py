@@ -18,6 +18,7 @@ LAYERS = (
     {"pipeline", "deliver", "contracts", "inspection", "zscores"},
     {"conclude", "exports"},
     {"study"},
+    {"rulebook"},
     {"uploads"},
     {"readers", "mapping", "normalise", "derive", "checks", "summarise", "report", "emit", "privacy"},
     {"units", "cells", "yamlfile", "reference", "catalogue", "findings", "messages", "causes"},

@@ -347,7 +347,7 @@ def test_a_participant_at_two_sites_is_at_none():
 
 def test_a_public_run_writes_aggregates_only(public):
     assert set(said(public)) == {
-        "mae_reference.csv", "checks.csv", "survey_quality.csv", "codebook.csv", "datapackage.json", "report.html",
+        "mae_reference.csv", "checks.csv", "survey_quality.csv", "harmonisation.csv", "codebook.csv", "datapackage.json", "report.html",
         "report.json", "manifest.json",
     }  # fmt: skip
 
@@ -463,7 +463,7 @@ def test_an_unknown_statistic_stays_inside(planted):
     more = {**result.statistics, "by_team": pl.DataFrame({"team": ["team of Ngorongoro"], "n": [3]})}
     published = privacy.publish(replace(result, statistics=more))
     assert set(published.statistics) == {
-        "missing", "censored", "zscores", "zscore_bins", "ages", "survey_quality",
+        "missing", "censored", "zscores", "zscore_bins", "ages", "survey_quality", "harmonisation",
     }  # fmt: skip
     assert all(
         published.table(name).is_empty()

@@ -28,8 +28,9 @@ def conclude(
 ) -> Result:
     """Findings completed, checks sorted, the verdict, and everything that describes the outputs."""
     from milkqc.checks import ledger as ledgers
-    from milkqc.checks.declare import all_rules
+    from milkqc.checks.suites.changes import with_severities
     from milkqc.emit.tables import formulas, split
+    from milkqc.mapping.harmonisation import harmonisation
     from milkqc.summarise.codebook import codebook
     from milkqc.summarise.evidence import evidence
     from milkqc.summarise.growth_curves import growth_curves
@@ -44,9 +45,10 @@ def conclude(
     for name in TABLES:
         clean[name], lineage[name] = split(name, tables[name])
     spreadsheet = formulas({**clean, "analysis": analysis})
-    survey = surveyed(tables, off=study.off)
+    survey = surveyed(tables, off=study.rules.off)
     drafts = pl.concat([drafts, spreadsheet, survey.checked.drafts])
     ledger = [*ledger, *left_blank(analysis, spreadsheet), *survey.checked.ledger]
+    drafts, ledger = with_severities(drafts, ledger, study.rules.severities)
     findings = with_causes(
         found.complete(
             drafts,
@@ -69,14 +71,15 @@ def conclude(
     verdict, reason, code = _verdict(findings, checks, fail_on)
     figures = statistics(tables, schedule=mapping.schedule) | evidence(
         tables,
-        rules=study.rules,
+        rules=study.rules.suites,
         schedule=mapping.schedule,
-        off=study.off,
-        watched={rule.id: (rule.table, rule.columns) for rule in all_rules()},
+        off=study.rules.off,
+        watched={rule.id: (rule.table, rule.columns) for rule in study.rules.coded},
         data_cutoff=rule_settings(study).data_cutoff,
     )
     figures |= laboratory(tables["milk"], applied.controls)
     figures["mae_sensitivity"] = sensitivity(tables["milk"], tables["participants"], choices(study), findings)
+    figures["harmonisation"] = harmonisation(mapping, tables, applied.columns)
     figures["growth_curves"] = growth_curves(tables, findings)
     outputs = {
         **clean,
@@ -84,6 +87,7 @@ def conclude(
         "mae_reference": reference_rows,
         "findings": findings,
         "mae_sensitivity": figures["mae_sensitivity"],
+        "harmonisation": figures["harmonisation"],
         "completeness": figures["scheduled_people"],
         "checks": checks,
         "rejected": applied.rejected,
@@ -211,7 +215,8 @@ def _settings(study: Study, fail_on: str, verdict: str, reason: str, code: int) 
         "study_start": mapping.study_start,
         "data_cutoff": mapping.data_cutoff,
         "censored": mapping.analysis.censored,
-        "rules_off": dict(study.off),
+        "rules_off": dict(study.rules.off),
+        "rules_changed": [dict(change) for change in study.rules.changes],
     }
 
 

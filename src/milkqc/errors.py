@@ -70,6 +70,10 @@ class UnitError(MilkqcError):
         super().__init__(f"{what} {todo}".rstrip())
 
 
+class PluginError(MilkqcError):
+    """An installed package offers rules that cannot be used: it does not import, or it declares them wrongly."""
+
+
 class OutputError(MilkqcError):
     """The outputs cannot be written; what stood under OUT before stands there still."""
 

@@ -99,13 +99,14 @@ def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str
     with step("looking within each child"):
         suspected, blind = _suspected(tables)
         views = checked_views(tables, suspected=suspected)
+    off = study.rules.off
     with step("checking suites"):
-        believed = suites.check(views, study.rules, off=study.off)
+        believed = suites.check(views, study.rules.suites, off=off)
     with step("checking rules"):
-        ruled = blind(coded.check(views, settings=rule_settings(study), off=study.off))
-        batches = laboratory.check(views["milk"], applied.controls, off=frozenset(study.off))
+        ruled = blind(coded.check(views, settings=rule_settings(study), off=off, rules=study.rules.coded))
+        batches = laboratory.check(views["milk"], applied.controls, off=frozenset(off))
         own = compare.check(tables, compared(study.loaded.mapping))
-        asked = dictionary.check(exports(study, restricted), mapped=mapped(applied), off=study.off)
+        asked = dictionary.check(exports(study, restricted), mapped=mapped(applied), off=off)
     with step("summing up"):
         analysis, analysis_drafts = _analysis(tables, study)
         parts = (applied, promised, believed, ruled, batches, own, asked)

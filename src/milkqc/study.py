@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from milkqc import catalogue, reference
+from milkqc import reference
 from milkqc.errors import MappingFaults, SourceError, SuiteFaults
 from milkqc.mapping.load import Loaded, load
-from milkqc.model import Origin, Rule
+from milkqc.model import Origin
+from milkqc.rulebook.own import StudyRules, named, study_rules
 from milkqc.uploads import Uploads, explained, explaining, read_tables, sha256
 
 if TYPE_CHECKING:
     from milkqc.checks.declare import Settings
-    from milkqc.mapping.faults import FaultList
     from milkqc.mapping.sources import SourceTable
     from milkqc.reference import Analyte
 
@@ -30,8 +30,7 @@ class Study:
 
     loaded: Loaded
     tables: Mapping[str, SourceTable]
-    rules: tuple[Rule, ...]
-    off: Mapping[str, str]
+    rules: StudyRules
     digests: Mapping[str, str]
     dictionaries: tuple[Origin, ...] = ()
     analytes: Mapping[str, Analyte] = field(default_factory=dict)
@@ -44,7 +43,7 @@ def open_study(mapping: Path, uploads: Uploads | Path) -> Study:
     AnalyteFaults for the study's own analytes.
     """
     loaded = load(mapping, name=mapping.name)
-    own = _analytes(loaded)
+    own = own_analytes(loaded)
     where = uploads if isinstance(uploads, Uploads) else Uploads(uploads)
     with reference.using(own):
         return _opened(loaded, own, mapping, where)
@@ -65,16 +64,16 @@ def _opened(loaded: Loaded, own: Mapping[str, Analyte], mapping: Path, uploads: 
     if not faults.faults or all(fault.code.startswith("M3") for fault in faults.faults):
         faults.faults.extend(against(loaded, tables).faults)
     try:
-        rules, off, digests = _rules(loaded, faults)
+        rules = study_rules(loaded, faults)
     except SuiteFaults as error:
         # Rule files are written by the same person: their faults come with the mapping's, all at once.
         raise MappingFaults([*faults.faults, *error.faults]) if faults.faults else error from None
     faults.check()
-    digests = {mapping.name: sha256(mapping), **digests}
-    return Study(loaded, tables, rules, off, digests, _explained(loaded, data), own)
+    digests = {mapping.name: sha256(mapping), **{named(path): sha256(path) for path in rules.paths}}
+    return Study(loaded, tables, rules, digests, _explained(loaded, data), own)
 
 
-def _analytes(loaded: Loaded) -> Mapping[str, Analyte]:
+def own_analytes(loaded: Loaded) -> Mapping[str, Analyte]:
     """The study's own analytes; none where the mapping names no file, or one that lint will refuse."""
     from milkqc.mapping.lint import leaves
     from milkqc.reference.own import NONE, read_analytes
@@ -93,53 +92,6 @@ def _explained(loaded: Loaded, data: Path) -> tuple[Origin, ...]:
         if file is not None and (loaded.folder / file).is_file()
     ]
     return (*explaining(loaded, data), *own)
-
-
-def _rules(loaded: Loaded, faults: FaultList) -> tuple[tuple[Rule, ...], dict[str, str], dict[str, str]]:
-    """The rules of the shipped files and the study's own, its changes to them, and the files' sha256."""
-    from milkqc.checks import suites
-    from milkqc.checks.declare import all_rules
-    from milkqc.checks.dictionary import SEVERITY
-    from milkqc.checks.laboratory.rules import RULES as LABORATORY
-    from milkqc.checks.suites.changes import Change, changed, switched_off
-    from milkqc.mapping.lint import leaves
-    from milkqc.summarise.survey.judge import IDS
-
-    own = []
-    for place, entry in enumerate(loaded.mapping.expectations):
-        if entry.file is None or leaves(entry.file):
-            continue  # lint has said so
-        if (loaded.folder / entry.file).is_file():
-            own.append(loaded.folder / entry.file)
-        else:
-            faults.add(
-                ("expectations", place),
-                "M301",
-                f"there is no rule file {entry.file!r}.",
-                "Put it beside the mapping.",
-            )
-    paths = [*catalogue.files("expectations"), *own]
-    rules = suites.load(paths)
-    changes = [
-        Change(
-            rule=entry.rule,
-            off=entry.off,
-            min=entry.min,
-            max=entry.max,
-            severity=entry.severity,
-            reason=entry.reason,
-            file=loaded.document.name,
-            line=loaded.document.line(("expectations", place)),
-        )
-        for place, entry in enumerate(loaded.mapping.expectations)
-        if entry.rule is not None
-    ]
-    coded = {rule.id for rule in all_rules()} | SEVERITY.keys() | LABORATORY.keys() | IDS
-    return (
-        changed(rules, changes, others=coded),
-        switched_off(changes),
-        {f"{path.parent.name}/{path.name}": sha256(path) for path in paths},
-    )
 
 
 def choices(study: Study) -> list[Any]:

@@ -9,26 +9,8 @@ import polars as pl
 import pytest
 
 from milkqc.checks.dictionary import Export
-from milkqc.checks.views import types
 from milkqc.model import Origin, Source, Variable
-
-
-def small_view(table: str, columns: Mapping[str, Sequence[Any]]) -> pl.DataFrame:
-    """A view of `table` with these columns; row_ids are r0, r1 ... unless given; participants are found."""
-    kinds = types(table)
-    height = len(next(iter(columns.values())))
-    defaults = {
-        "row_id": [f"r{place}" for place in range(height)],
-        "participant_found": [True] * height,
-        "repeat_allowed": [False] * height,
-        "reported": [True] * height,
-    }
-    return pl.DataFrame(
-        {
-            name: pl.Series(name, columns.get(name, defaults.get(name, [None] * height)), dtype=kind)
-            for name, kind in kinds.items()
-        }
-    )
+from milkqc.rulebook.examples import small_view
 
 
 @pytest.fixture(scope="session")

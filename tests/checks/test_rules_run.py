@@ -231,7 +231,10 @@ def test_a_rule_that_raises_is_broken_and_the_others_still_run(view):
 
 def test_an_id_is_never_given_twice():
     with pytest.raises(
-        ValueError, match=re.escape("two rules are called growth.head.above_length; an id is never reused")
+        ValueError,
+        match=re.escape(
+            "two rules are called growth.head.above_length (the first in checks/rules/course.py); an id is never reused"
+        ),
     ):
 
         @declare.rule(

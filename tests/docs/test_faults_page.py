@@ -83,11 +83,12 @@ CHANGES: dict[str, tuple[str, str, str | None]] = {
     "M126": ("mapping.yaml", "unmapped: {lab: [NOTE]}\n", ""),
     "M127": ("mapping.yaml", "[NOTE]", "[NOTE, RETINOL]"),
     "M128": ("mapping.yaml", WEIGHT, WEIGHT + "\n    muac_cm: {match: undecided}"),
+    "M129": ("mapping.yaml", "from: WEIGHT, unit: kg", "from: WEIGHT, unit: kg, match: approximate"),
     "M130": ("mapping.yaml", "lab.csv", "../lab.csv"),
     "M131": ("mapping.yaml", "%d/%m/%Y", "%d/%m/%Q"),
     "M140": ("mapping.yaml", "tables:", "mae: {authority: IMO, basis: milk_concentration}\ntables:"),
     "M150": ("mapping.yaml", WEIGHT, "weight_kg: {do: formula, formula: WEIGHT -, unit: kg}"),
-    "M190": ("mapping.yaml", WEIGHT, "weight_kg: {do: formula, formula: log(WEIGHT), unit: kg}"),
+    "M190": ("mapping.yaml", "study: example", "study: example\ngolden: [1]"),
     "M201": ("mapping.yaml", "unit: kg", "unit: kgs."),
     "M202": ("mapping.yaml", ", unit: kg", ""),
     "M203": ("mapping.yaml", 'VDATE, format: "%d/%m/%Y"', 'VDATE, unit: day, format: "%d/%m/%Y"'),
@@ -126,6 +127,11 @@ CHANGES: dict[str, tuple[str, str, str | None]] = {
         "mapping.yaml",
         RULE,
         "expectations: [{rule: growth.weight_kg.share_missing, min: 3, reason: ours}]",
+    ),
+    "R304": (
+        "mapping.yaml",
+        RULE,
+        "expectations: [{rule: growth.weight_kg.range, max: 30, off: ours}]",
     ),
 }
 

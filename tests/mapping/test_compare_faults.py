@@ -58,8 +58,8 @@ DATA = "ID,V,W,L,B\n1,a,5,60,1\n"
         (GROWTH, "{x: {from: B, tolerance: 0.1, formula: weight_kg + weight_kg}}",
          "study.yaml:8 M202 growth.compare.x: the formula gives kg. Give the comparison the same `unit:`."),
         (GROWTH, "{x: {from: B, unit: kg, tolerance: 0.1, formula: weight_kg +}}",
-         "study.yaml:8 M150 growth.compare.x.formula: it cannot be read as a formula. "
-         "Write it like `fl2 + fl3 + 2 * dflac`."),
+         "study.yaml:8 M150 growth.compare.x.formula: character 12 of the formula: the end stands where a number, a name or a bracket belongs. "
+         "Write it like `both - mother`."),
         (MILK, "{all: {from: B, unit: mg/L, tolerance: 1%, formula: zinc + retinol}}",
          "study.yaml:9 M207 milk.compare.all.formula:"),
     ],

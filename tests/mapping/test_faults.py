@@ -122,12 +122,12 @@ def test_the_good_mappings_have_no_fault(mapped):
         (
             "from: W,",
             "do: formula, formula: W ** 2,",
-            "study.yaml:10 M190 growth.columns.weight_kg.formula: not yet: only + - * / , parentheses, numbers and names of columns or lets are known.",
+            "study.yaml:10 M150 growth.columns.weight_kg.formula: character 4 of the formula: '*' stands where a number, a name or a bracket belongs. Write it like `both - mother`.",
         ),
         (
             "from: W,",
             "do: formula, formula: W +,",
-            "study.yaml:10 M150 growth.columns.weight_kg.formula: it cannot be read as a formula. Write it like `both - mother`.",
+            "study.yaml:10 M150 growth.columns.weight_kg.formula: character 4 of the formula: the end stands where a number, a name or a bracket belongs. Write it like `both - mother`.",
         ),
         (
             "unmapped:",

@@ -137,7 +137,7 @@ def test_latest_by_text_that_orders_nothing_is_a_fault_and_by_run_number_works(f
 def test_a_column_not_collected_is_missing_for_that_reason(mapped):
     applied = mapped(
         GROWTH
-        + "  columns: {weight_kg: {from: W, unit: kg}, muac_cm: {from: NOPE, match: not_collected, unit: cm}}\n",
+        + "  columns: {weight_kg: {from: W, unit: kg}, muac_cm: {from: NOPE, match: not_collected, note: no tape, unit: cm}}\n",
         g="ID,V,W\n1,a,3\n",
     )
     assert applied.tables["growth"]["muac_cm__missing"].to_list() == ["not_collected"]

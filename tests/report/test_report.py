@@ -342,6 +342,7 @@ def test_json_keys_are_the_ones_that_are_documented(study):
         "distributions",
         "findings",
         "further",
+        "harmonisation",
         "inputs",
         "laboratory",
         "mae",

@@ -12,7 +12,8 @@ from milkqc.model import Checked, Compared, LedgerRow
 
 # From this share of the judged rows on, and this many, a difference has one cause: another standard or formula.
 _SHARE, _LEAST = 0.2, 5
-_SAYS = "What the study computed itself is compared with what milkqc computes from the same row."
+SAYS = "What the study computed itself is compared with what milkqc computes from the same row."
+SOURCE = "the study's own computation"
 
 
 def check(tables: Mapping[str, pl.DataFrame], comparisons: Sequence[Compared]) -> Checked:
@@ -30,8 +31,8 @@ def check(tables: Mapping[str, pl.DataFrame], comparisons: Sequence[Compared]) -
             one.table,
             one.name,
             "warning",
-            _SAYS,
-            "the study's own computation",
+            SAYS,
+            SOURCE,
         )
         try:
             found, row = _compared(tables[one.table], one, entry)

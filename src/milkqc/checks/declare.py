@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
+import importlib.machinery
+import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.machinery import ModuleSpec
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 
-from milkqc.model import Severity
+from milkqc.errors import PluginError
+from milkqc.model import SEVERITIES, TABLES, Severity
+
+# Packages add rules by this entry point: its value is the module that declares them.
+PLUGINS = "milkqc.rules"
+_FOLDER = "milkqc.checks.rules"
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,28 @@ class CodedRule:
         """The column a finding is about: the first declared one."""
         return self.columns[0]
 
+    @property
+    def module(self) -> str:
+        """The module that declares it; `milkqc.checks.rules...` unless it comes from a plug-in or a person's file."""
+        return self.function.__module__
+
+    @property
+    def ours(self) -> bool:
+        """Whether milkqc ships it."""
+        return self.module.startswith(f"{_FOLDER}.")
+
+    @property
+    def file(self) -> str:
+        """Where it is declared, without the folders of this machine: `checks/rules/dates.py`, `package/module.py`."""
+        name = Path(inspect.unwrap(self.function).__code__.co_filename).name
+        folders = self.module.removeprefix("milkqc.").split(".")[:-1]
+        return "/".join([*folders, name])
+
+    @property
+    def line(self) -> int:
+        """The line of its decorator."""
+        return int(inspect.unwrap(self.function).__code__.co_firstlineno)
+
     def judge(self, settings: Settings) -> Judgement:
         """The rule's expressions under a study's settings."""
         wants = "settings" in inspect.signature(self.function).parameters
@@ -119,7 +151,14 @@ def rule(
 
     def register(function: Callable[..., nw.Expr | Judgement]) -> Callable[..., nw.Expr | Judgement]:
         if rule_id in _REGISTRY:
-            raise ValueError(f"two rules are called {rule_id}; an id is never reused")
+            first = _REGISTRY[rule_id]
+            raise ValueError(
+                f"two rules are called {rule_id} (the first in {first.file}); an id is never reused"
+            )
+        if table not in TABLES:
+            raise ValueError(f"{rule_id}: the table is one of {', '.join(TABLES)}, not {table!r}")
+        if severity not in SEVERITIES:
+            raise ValueError(f"{rule_id}: the severity is one of {', '.join(SEVERITIES)}, not {severity!r}")
         _REGISTRY[rule_id] = CodedRule(
             id=rule_id,
             table=table,
@@ -146,9 +185,53 @@ def rule(
 
 @cache
 def all_rules() -> tuple[CodedRule, ...]:
-    """Every rule of the folder rules/, sorted by id. A new module there needs no registration."""
+    """Every rule of the folder rules/ and of installed plug-ins, sorted by id. Neither needs a registration here.
+
+    A plug-in is a package with an entry point of the group `milkqc.rules` whose value is the module that declares
+    the rules. Raises PluginError for one that does not import or that declares a rule wrongly.
+    """
     import milkqc.checks.rules as folder
 
     for module in sorted(entry.name for entry in pkgutil.iter_modules(folder.__path__)):
         importlib.import_module(f"{folder.__name__}.{module}")
+    for entry in sorted(entry_points(group=PLUGINS), key=lambda each: (each.name, each.value)):
+        _load(entry)
     return tuple(_REGISTRY[name] for name in sorted(_REGISTRY))
+
+
+def rules_of_file(path: Path) -> tuple[CodedRule, ...]:
+    """The rules that a person's Python file declares; it is run. They join those of `all_rules` only in this call's answer.
+
+    Raises PluginError for a file that does not run, that declares a rule wrongly, or that declares none.
+    """
+    all_rules()
+    before = dict(_REGISTRY)
+    try:
+        loader = importlib.machinery.SourceFileLoader(path.stem, str(path))
+        loader.exec_module(importlib.util.module_from_spec(ModuleSpec(path.stem, loader, origin=str(path))))
+        found = tuple(_REGISTRY[name] for name in sorted(_REGISTRY.keys() - before.keys()))
+    # A person's code may fail in any way while it runs.
+    except Exception as error:
+        raise PluginError(f"{path.name}: {type(error).__name__}: {error}. Repair the file.") from error
+    finally:
+        _REGISTRY.clear()
+        _REGISTRY.update(before)
+    if not found:
+        raise PluginError(f"{path.name}: it declares no rule. Put `@rule(...)` above a function.")
+    return found
+
+
+def _load(entry: EntryPoint) -> None:
+    before = dict(_REGISTRY)
+    try:
+        entry.load()
+    # The package is anybody's code and may fail in any way while it is imported. Running without rules that
+    # somebody installed on purpose would look like their pass, so nothing runs.
+    except Exception as error:
+        _REGISTRY.clear()
+        _REGISTRY.update(before)
+        package = f" of {entry.dist.name} {entry.dist.version}" if entry.dist is not None else ""
+        raise PluginError(
+            f"rules{package}: the plug-in {entry.name} ({entry.value}) cannot be used: "
+            f"{type(error).__name__}: {error}. Repair or uninstall the package."
+        ) from error

@@ -11,6 +11,7 @@ import polars as pl
 from milkqc import reference
 from milkqc.derive.analysis_milk import Milk, milk_wide
 from milkqc.findings import as_drafts, drafts
+from milkqc.model import Severity
 
 _KEY = ("infant_id", "visit")
 # Columns of the growth table that the participant has too; both are kept.
@@ -19,6 +20,15 @@ _OWN = {"infant_sex", "infant_birth_date", "team"}
 _TERM_DAYS = 259
 _LOW_KG = 2.5
 _SHOWN = 5
+
+# What the analysis table may have to leave blank, and how grave that is.
+LEFT_BLANK: dict[str, Severity] = {
+    "analysis.growth.several": "warning",
+    "analysis.milk.not_chosen": "info",
+    "analysis.milk.several": "warning",
+    "analysis.participants.several": "warning",
+    "analysis.visits.several": "warning",
+}
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,10 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
     path.write_bytes(buffer.getbuffer())
 
 
+# The rule of text that a spreadsheet would run.
+FORMULA = "data.text.formula"
+
+
 def formulas(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Draft findings: one warning per table and column whose text a spreadsheet would run as a formula.
 
@@ -68,7 +72,7 @@ def formulas(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         counts = frame.select(runs(pl.col(name)).sum().alias(name) for name in names)
         rows += [
             {
-                "rule_id": "data.text.formula",
+                "rule_id": FORMULA,
                 "severity": "warning",
                 "table": table,
                 "row_id": "*",

@@ -24,9 +24,11 @@ from milkqc.model import TABLES, Result
 FORMATS = ("csv", "parquet", "dta", "sav")
 # The statistics that have a file of their own; names of teams and observers stand in them, so they are for people.
 SURVEY = ("survey_quality", "survey_digits", "survey_positions")
-FILES = {"scheduled_people": "completeness", "mae_sensitivity": "mae_sensitivity"} | {
-    name: name for name in SURVEY
-}
+FILES = {
+    "scheduled_people": "completeness",
+    "mae_sensitivity": "mae_sensitivity",
+    "harmonisation": "harmonisation",
+} | {name: name for name in SURVEY}
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import polars as pl
 
@@ -68,8 +69,8 @@ def make(
     or optional (then missing with reason `not_in_file`).
     """
     action = action_of(spec, kind)
-    if spec.match == "not_collected":
-        return _nothing(place, "not_collected", None)
+    if spec.match in {"not_collected", "undecided"}:
+        return _nothing(place, spec.match, None)
     if spec.optional and not _all_there(spec, place):
         return _nothing(place, "not_in_file", spec)
     if action == "constant":
@@ -227,26 +228,34 @@ def _join(parts: list[Mapped], separator: str) -> Mapped:
 
 def _formula(spec: Column, place: Place) -> Mapped:
     tree = formulas.parse(spec.formula or "")
-    names = list(formulas.names(tree))
+    reads = list(formulas.reads(tree))
     bare = spec.model_copy(update={"formula": None, "do": None})
     parts = {
-        name: place.lets[name] if name in place.lets else _read(name, bare, "number", place, (), result=False)
-        for name in names
+        (one.name, one.kind, one.format): place.lets[one.name]
+        if one.name in place.lets
+        else _read(one.name, _as_read(bare, one), one.kind, place, (), result=False)
+        for one in reads
     }
-    unit = formula_units(parts)
-    value = formulas.evaluate(tree, lambda name: parts[name].value, unit)
+
+    def part(one: formulas.Name) -> formulas.Worked:
+        mapped = parts[one.name, one.kind, one.format]
+        value = mapped.value.cast(pl.Float64) if mapped.value.dtype.is_numeric() else mapped.value
+        return formulas.Worked(value, mapped.missing)
+
+    def of(one: formulas.Name) -> formulas.Type:
+        return _type(parts[one.name, one.kind, one.format])
+
     height = place.rows.height
-    if value.len() != height:
-        value = pl.repeat(value[0], height, dtype=pl.Float64, eager=True)
-    value = value.fill_nan(None)
+    made = formulas.evaluate(tree, part, of, height)
+    found, judged = values.together(
+        mapped for (name, _, _), mapped in parts.items() if name not in place.lets
+    )
     missing = pl.select(
-        pl.coalesce([*(part.missing for part in parts.values()), pl.lit("no_value")])
+        pl.when(made.value.is_null()).then(pl.coalesce(made.missing, pl.lit("no_value")))
     ).to_series()
-    missing = pl.select(pl.when(value.is_null()).then(missing)).to_series()
-    found, judged = values.together(parts[name] for name in names if name not in place.lets)
-    text = formulas.unit_of(tree, unit)
+    text = formulas.type_of(tree, of).unit
     return Mapped(
-        value,
+        made.value,
         raw_of(list(parts.values())),
         missing,
         columns_of(list(parts.values())),
@@ -256,11 +265,21 @@ def _formula(spec: Column, place: Place) -> Mapped:
     )
 
 
-def formula_units(parts: Mapping[str, Mapped]) -> Callable[[str], str | None]:
-    """The unit of each name; a formula's columns have one unit each (lint refuses units that differ by row)."""
+def _as_read(bare: Column, one: formulas.Name) -> Column:
+    """The options of a formula's column for one of its names: a date has a format and no unit, a text neither."""
+    if one.kind == "number":
+        return bare
+    return bare.model_copy(update={"unit": None, "format": one.format, "codes": None})
 
-    def unit(name: str) -> str | None:
-        texts = parts[name].unit
-        return None if texts is None or texts.len() == 0 else texts[0]
 
-    return unit
+def _type(mapped: Mapped) -> formulas.Type:
+    """The kind of a part, and its unit: a formula's columns have one unit each (lint refuses units by row)."""
+    kinds: dict[pl.DataType, Literal["date", "boolean", "text"]] = {
+        pl.Date(): "date",
+        pl.Boolean(): "boolean",
+        pl.String(): "text",
+    }
+    if mapped.value.dtype in kinds:
+        return formulas.Type(kinds[mapped.value.dtype])
+    texts = mapped.unit
+    return formulas.Type("number", None if texts is None or texts.len() == 0 else texts[0])

@@ -30,6 +30,7 @@ CODES = {
     "M126": "Unmapped source column",
     "M127": "Source column both used and listed as unmapped",
     "M128": "Undecided",
+    "M129": "Match without a note",
     "M130": "Path leaves its folder",
     "M131": "Date or gestation format not known",
     "M140": "Adequacy estimates not known",

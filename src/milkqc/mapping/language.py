@@ -3,26 +3,61 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
-Action = Literal[
-    "copy",
-    "recode",
-    "date",
-    "convert",
-    "constant",
-    "join",
-    "row_number",
-    "first_of",
-    "mean_of",
-    "median_of",
-    "mean_of_closest_two",
-    "from_schedule",
-    "formula",
+from milkqc.mapping.language_columns import (
+    ACTIONS,
+    Action,
+    Amount,
+    Column,
+    Comparison,
+    Extra,
+    Model,
+    UnitOf,
+    Words,
+    keyed,
+    listed,
+)
+from milkqc.mapping.language_results import (
+    Analyte,
+    Content,
+    Controls,
+    Defaults,
+    LimitOf,
+    Target,
+    Zero,
+)
+
+__all__ = [
+    "ACTIONS",
+    "FORMATS",
+    "REDCAP_FORMATS",
+    "REPEATS",
+    "Action",
+    "Amount",
+    "Analyte",
+    "Block",
+    "Column",
+    "Comparison",
+    "Content",
+    "Controls",
+    "Defaults",
+    "Extra",
+    "LimitOf",
+    "Link",
+    "Long",
+    "Mapping",
+    "Model",
+    "Repeats",
+    "Table",
+    "Target",
+    "UnitOf",
+    "Words",
+    "Zero",
 ]
-ACTIONS: tuple[str, ...] = get_args(Action)
+
 REDCAP_FORMATS = ("redcap", "redcap_labels", "redcap_odm", "redcap_syntax", "redcap_api")
 FORMATS = (
     *("dta", "sav", "por", "xpt", "sas7bdat"),
@@ -30,157 +65,6 @@ FORMATS = (
     *REDCAP_FORMATS,
 )
 REPEATS = ("finding", "same", "keep", "replicate")
-
-
-class Model(BaseModel):
-    """Frozen, and a key that is not in the language is a fault."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-def _listed(value: Any) -> Any:
-    return value if isinstance(value, list) or value is None else [value]
-
-
-def _keyed(key: str) -> BeforeValidator:
-    """A bare word stands for a mapping with one key: `PID` for `{from: PID}`."""
-    return BeforeValidator(lambda value: {key: value} if isinstance(value, str | list) else value)
-
-
-Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-
-
-class Amount(Model):
-    """A tolerance: absolute in the column's own unit, or relative (`5%`)."""
-
-    value: float = Field(ge=0)
-    relative: bool = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read(cls, value: Any) -> Any:
-        if isinstance(value, str) and value.endswith("%"):
-            return {"value": value[:-1].strip(), "relative": True}
-        return {"value": value} if isinstance(value, str) else value
-
-
-class UnitOf(Model):
-    """Where a unit stands: fixed text, the column's header, another column of the row, or a text by batch."""
-
-    text: str | None = None
-    header: bool = False
-    from_: str | None = Field(default=None, alias="from")
-    by: str | None = None
-    values: dict[str, str] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return {"header": True} if value == "header" else {"text": value}
-        return value
-
-
-class LimitOf(Model):
-    """The assay's limit in the raw unit: a number, the column's header, a column, or a number by batch or plate."""
-
-    value: float | None = None
-    header: bool = False
-    from_: str | None = Field(default=None, alias="from")
-    by: str | None = None
-    values: dict[str, float] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read(cls, value: Any) -> Any:
-        if value == "header":
-            return {"header": True}
-        return {"value": value} if isinstance(value, str) else value
-
-
-class Content(Model):
-    """How much a litre holds (milk by weight, or fat): a number, or a column of the samples' own with its unit."""
-
-    value: float | None = None
-    from_: str | None = Field(default=None, alias="from")
-    unit: UnitOf | None = None
-    missing: dict[str, str] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read(cls, value: Any) -> Any:
-        return {"value": value} if isinstance(value, str) else value
-
-
-class Zero(Model):
-    """What a result of exactly 0 is: a value, below the limit, or as a comment beside it says."""
-
-    is_: Literal["value", "below_limit"] | None = Field(default=None, alias="is")
-    from_: str | None = Field(default=None, alias="from")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read(cls, value: Any) -> Any:
-        return {"is": value} if isinstance(value, str) else value
-
-
-class Column(Model):
-    """How one target column is made from source cells."""
-
-    from_: Words | None = Field(default=None, alias="from")
-    do: Action | None = None
-    unit: UnitOf | None = None
-    codes: dict[str, str] | None = None
-    otherwise: Literal["query", "fault"] = "query"
-    format: str | None = None
-    missing: dict[str, str] | None = None
-    value: str | None = None
-    separator: str = ""
-    formula: str | None = None
-    max_difference: Amount | None = None
-    optional: bool = False
-    match: Literal["exact", "converted", "approximate", "not_collected", "undecided"] | None = None
-    identifier: Literal["keep"] | None = None
-
-
-class Extra(Column):
-    """A column of the study's own, kept as x_<name>."""
-
-    type: Literal["text", "number", "integer", "boolean", "date"] = "text"
-
-
-class Comparison(Column):
-    """A value that the study computed itself, and how far from ours it may be; with `formula`, from that."""
-
-    tolerance: Amount
-
-
-class Analyte(Column):
-    """One analyte: of a wide file (with `from`), or what a long file's rows of it need besides."""
-
-    substance: str | None = None
-    method: str | None = None
-    measures: str | None = None
-    limit: LimitOf | None = None
-    dilution: float | None = None
-    density: Content | None = None
-    fat: Content | None = None
-    zero: Zero | None = None
-
-
-class Defaults(Model):
-    """What `every` analyte of a block has unless it says otherwise."""
-
-    unit: UnitOf | None = None
-    substance: str | None = None
-    method: str | None = None
-    measures: str | None = None
-    limit: LimitOf | None = None
-    dilution: float | None = None
-    density: Content | None = None
-    fat: Content | None = None
-    zero: Zero | None = None
-    missing: dict[str, str] | None = None
 
 
 class Long(Model):
@@ -219,32 +103,6 @@ class Repeats(Model):
         return value
 
 
-class Target(Model):
-    """What a control material should read, by its certificate: mean and standard deviation in `unit`."""
-
-    mean: float = Field(gt=0)
-    sd: float = Field(gt=0)
-    unit: str
-
-
-class Controls(Model):
-    """The laboratory's own rows (blanks, control levels, duplicates): set aside and counted, never samples.
-
-    `from` is the column that tells them; `level` the one that names the material where `from` only says that it
-    is one; `of` the one that names the sample a duplicate repeats (default: the key's sample_id); `order` the
-    position in the run, of controls and samples alike.
-    """
-
-    from_: str = Field(alias="from")
-    blank: Words = ()
-    control: Words = ()
-    duplicate: Words = ()
-    level: str | None = None
-    of: str | None = None
-    order: str | None = None
-    targets: dict[str, dict[str, Target]] = Field(default_factory=dict)
-
-
 class Block(Model):
     """One source table read into one target table."""
 
@@ -253,12 +111,12 @@ class Block(Model):
     where: dict[str, Words] = Field(default_factory=dict)
     visits: dict[str, str] | None = None
     long: Long | None = None
-    key: dict[str, Annotated[Column, _keyed("from")]]
-    let: dict[str, Annotated[Column, _keyed("from")]] = Field(default_factory=dict)
-    columns: dict[str, Annotated[Column, _keyed("from")]] = Field(default_factory=dict)
-    extra: dict[str, Annotated[Extra, _keyed("from")]] = Field(default_factory=dict)
+    key: dict[str, Annotated[Column, keyed("from")]]
+    let: dict[str, Annotated[Column, keyed("from")]] = Field(default_factory=dict)
+    columns: dict[str, Annotated[Column, keyed("from")]] = Field(default_factory=dict)
+    extra: dict[str, Annotated[Extra, keyed("from")]] = Field(default_factory=dict)
     every: Defaults = Field(default_factory=Defaults)
-    analytes: dict[str, Annotated[Analyte, _keyed("from")]] = Field(default_factory=dict)
+    analytes: dict[str, Annotated[Analyte, keyed("from")]] = Field(default_factory=dict)
     repeats: Repeats | None = None
     controls: Controls | None = None
     specimen: Literal["milk", "serum", "plasma", "urine", "whole_blood", "dried_blood_spot"] = "milk"
@@ -364,7 +222,7 @@ Blocks = Annotated[tuple[Block, ...], BeforeValidator(_blocks)]
 
 
 def _changes(value: Any) -> Any:
-    return [{"file": item} if isinstance(item, str) else item for item in _listed(value) or []]
+    return [{"file": item} if isinstance(item, str) else item for item in listed(value) or []]
 
 
 class Expectation(Model):
@@ -375,6 +233,9 @@ class Expectation(Model):
     off: str | None = None
     min: float | None = None
     max: float | None = None
+    above: float | None = None
+    below: float | None = None
+    share: float | None = None
     severity: Literal["critical", "warning", "info"] | None = None
     reason: str | None = None
 

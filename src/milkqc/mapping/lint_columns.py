@@ -7,6 +7,7 @@ from milkqc.mapping import lint_results, lint_units, targets
 from milkqc.mapping.faults import FaultList, nearest
 from milkqc.mapping.language import Block, Column
 from milkqc.mapping.lint_options import codes, options
+from milkqc.mapping.replicates import NUMBERS
 from milkqc.yamlfile import Path_
 
 
@@ -44,7 +45,8 @@ def block(table: str, path: Path_, block: Block, faults: FaultList) -> None:
             )
     for name, extra in block.extra.items():
         options((*path, "extra", name), extra, extra.type, faults)
-        lint_units.of_formula((*path, "extra", name), extra, block, faults, to=None, what=name)
+        kind = "number" if extra.type in NUMBERS else extra.type
+        lint_units.of_formula((*path, "extra", name), extra, block, faults, to=None, what=name, kind=kind)
         if not name.replace("_", "").isalnum() or len(name) > 30 or name != name.lower():
             faults.add(
                 (*path, "extra", name),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from milkqc import reference
 from milkqc.errors import UnitError
 from milkqc.mapping import formula as formulas
-from milkqc.mapping import lint_units
+from milkqc.mapping import lint_units, targets
 from milkqc.mapping.faults import FaultList, nearest
 from milkqc.mapping.language import Block, Comparison
 from milkqc.mapping.language import Mapping as Study
@@ -41,7 +43,7 @@ def _one(table: str, path: Path_, name: str, spec: Comparison, block: Block, fau
         faults.add((*path, "unit"), "M202", "a comparison needs its unit.", "Write it out.")
         return
     if spec.formula is not None:
-        _formula(path, spec, block, faults)
+        _formula(table, path, spec, block, faults)
         return
     derived = {
         column.column: column
@@ -67,7 +69,7 @@ def _one(table: str, path: Path_, name: str, spec: Comparison, block: Block, fau
         lint_units.converts((*path, "unit"), own, unit, faults, what=name)
 
 
-def _formula(path: Path_, spec: Comparison, block: Block, faults: FaultList) -> None:
+def _formula(table: str, path: Path_, spec: Comparison, block: Block, faults: FaultList) -> None:
     where = (*path, "formula")
     if block.long is not None:
         faults.add(
@@ -81,8 +83,7 @@ def _formula(path: Path_, spec: Comparison, block: Block, faults: FaultList) -> 
     try:
         tree = formulas.parse(spec.formula or "")
     except formulas.FormulaError as error:
-        code = "M190" if str(error).startswith("not yet") else "M150"
-        faults.add(where, code, f"{error}.", "Write it like `fl2 + fl3 + 2 * dflac`.")
+        faults.add(where, "M150", f"{error}.", error.todo)
         return
     unknown = [name for name in formulas.names(tree) if name not in known]
     for name in unknown:
@@ -91,7 +92,13 @@ def _formula(path: Path_, spec: Comparison, block: Block, faults: FaultList) -> 
     if unknown:
         return
     try:
-        unit = formulas.unit_of(tree, lambda name: _unit(block, name))
+        made = formulas.type_of(tree, lambda name: _type(table, block, name))
+        if made.kind != "number":
+            faults.add(
+                where, "M150", f"it gives a {made.kind}, and numbers are compared.", "Make a number of it."
+            )
+            return
+        unit = made.unit
         own = spec.unit.text if spec.unit is not None else None
         if (unit is None) != (own is None) and own != "1":
             written = unit or "no unit"
@@ -100,8 +107,22 @@ def _formula(path: Path_, spec: Comparison, block: Block, faults: FaultList) -> 
             lint_units.converts((*path, "unit"), own, unit, faults, what=str(path[-1]))
     except UnitError as error:
         faults.add(where, "M207", error.what, error.todo)
-    except formulas.FormulaError:
-        return  # said at the let
+    except formulas.FormulaError as error:
+        if error.at is not None:
+            faults.add(where, "M150", f"{error}.", error.todo)
+
+
+def _type(table: str, block: Block, name: formulas.Name) -> formulas.Type:
+    """The kind and unit in which the block makes a name."""
+    column = targets.mappable(table).get(name.name) if name.name in block.columns else None
+    kind: Literal["number", "date", "boolean", "text"] = "number"
+    if column is not None and column.type not in NUMBERS:
+        kind = "date" if column.type == "date" else "boolean" if column.type == "boolean" else "text"
+    if name.kind not in {"number", kind} or name.format is not None:
+        raise formulas.FormulaError(
+            f"{name.name} has been read as a {kind} already", "Write its plain name.", at=name.at
+        )
+    return formulas.Type(kind, _unit(block, name.name) if kind == "number" else None)
 
 
 def _unit(block: Block, name: str) -> str | None:

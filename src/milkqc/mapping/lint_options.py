@@ -14,6 +14,7 @@ from milkqc.mapping import formula as formulas
 from milkqc.mapping.actions import action_of
 from milkqc.mapping.faults import FaultList, nearest
 from milkqc.mapping.language import Column
+from milkqc.mapping.language_columns import NOTED
 from milkqc.mapping.replicates import NUMBERS, REPLICATES
 from milkqc.yamlfile import Path_
 
@@ -24,7 +25,7 @@ MAKES = {
     "median_of": NUMBERS,
     "mean_of_closest_two": NUMBERS,
     "convert": NUMBERS,
-    "formula": NUMBERS,
+    "formula": {"boolean", "date", *NUMBERS},
     "from_schedule": NUMBERS,
     "date": {"date"},
     "join": {"text"},
@@ -61,15 +62,8 @@ def options(
 ) -> None:
     """Options that an action needs, and options that it cannot have."""
     action = action_of(spec, kind)
-    if spec.match == "undecided":
-        faults.add(
-            path,
-            "M128",
-            "this column is still undecided.",
-            "Choose a source column, or list it under not_collected.",
-        )
-        return
-    if spec.match == "not_collected":
+    _noted(path, spec, faults, key=key)
+    if spec.match in {"undecided", "not_collected"}:
         return
     _fits_type(path, action, kind, faults)
     _same_codes(path, spec, faults)
@@ -111,6 +105,31 @@ def options(
         _constant(path, spec, kind, faults)
     if action == "recode" and spec.codes is None:
         faults.add(path, "M111", "the key `codes` is missing.", "Add `codes: {source: target}`.")
+
+
+def _noted(path: Path_, spec: Column, faults: FaultList, *, key: bool) -> None:
+    """A match that is not plainly given says why; a key is there or the row has no place."""
+    noted = bool((spec.note or "").strip())
+    if key and spec.match in {"undecided", "not_collected"}:
+        faults.add((*path, "match"), "M128", "a key part must be decided.", "Name its source column.")
+    elif spec.match == "undecided" and not noted:
+        faults.add(
+            path,
+            "M128",
+            "this column is still undecided.",
+            "Choose a source column, list it under not_collected, or say in a `note` what is to be asked.",
+        )
+    elif spec.match in NOTED and not noted:
+        faults.add(
+            (*path, "match"),
+            "M129",
+            f"`{spec.match}` needs a note.",
+            "Add `note:` with what a reader who pools studies must know.",
+        )
+    if spec.note is not None and spec.match is None:
+        faults.add(
+            (*path, "note"), "M123", "a note explains a `match`.", "Add `match:`, or make it a comment."
+        )
 
 
 def _constant(path: Path_, spec: Column, kind: str, faults: FaultList) -> None:
@@ -184,5 +203,4 @@ def _formula(path: Path_, spec: Column, faults: FaultList) -> None:
     try:
         formulas.parse(spec.formula)
     except formulas.FormulaError as error:
-        code = "M190" if str(error).startswith("not yet") else "M150"
-        faults.add(where, code, f"{error}.", "Write it like `both - mother`.")
+        faults.add(where, "M150", f"{error}.", error.todo)

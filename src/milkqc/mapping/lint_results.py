@@ -86,7 +86,8 @@ def analytes(table: str, path: Path_, block: Block, faults: FaultList) -> None:
             faults.add(where, "M204", f"the analyte {name!r} is not known.", hint)
             continue
         options(where, spec, "number", faults, from_long=block.long is not None)
-        _one(where, name, spec, block, faults)
+        if spec.match not in {"undecided", "not_collected"}:
+            _one(where, name, spec, block, faults)
     _limit((*path, "every", "limit"), block.every.limit, faults)
     _contents((*path, "every"), block.every, faults)
     if block.long is None:

@@ -28,12 +28,13 @@ def of_column(
     """Note what is wrong with the unit of a number that becomes `column`."""
     if spec.match in {"undecided", "not_collected"} or spec.do == "from_schedule" or spec.format in GESTATION:
         return
+    if action_of(spec, column.type) == "formula":
+        kind = "number" if column.type in NUMBERS else column.type
+        of_formula(path, spec, block, faults, to=column.unit, what=column.column, kind=kind)
+        return
     if column.type not in NUMBERS or column.unit in UNITLESS:
         if spec.unit is not None and (column.type not in NUMBERS or spec.unit.text not in {None, "1"}):
             faults.add((*path, "unit"), "M203", f"{column.column} has no unit.", "Take `unit` out.")
-        return
-    if action_of(spec, column.type) == "formula":
-        of_formula(path, spec, block, faults, to=column.unit, what=column.column)
         return
     if of_lets(path, spec, block, faults, to=column.unit, what=column.column):
         return
@@ -106,15 +107,16 @@ def let_unit(block: Block, name: str) -> str | None:
     earlier = list(block.let)[: list(block.let).index(name)]
     if let.format in GESTATION:
         return "d"
+    if let.formula is not None:
+        own = let.unit.text if let.unit is not None else None
+        return formulas.unit_of(
+            formulas.parse(let.formula), lambda part: let_unit(block, part) if part in earlier else own
+        )
     if let.unit is not None:
         if let.unit.text is None:
             # A header, a column of units, or units by batch.
             raise _UnwrittenError(name)
         return let.unit.text
-    if let.formula is not None:
-        return formulas.unit_of(
-            formulas.parse(let.formula), lambda part: let_unit(block, part) if part in earlier else None
-        )
     inner = [part for part in let.from_ or () if part in earlier]
     return let_unit(block, inner[0]) if inner else None
 
@@ -129,38 +131,58 @@ def of_formula(
     what: str,
     substance: str | None = None,
     lets: list[str] | None = None,
+    kind: str = "number",
 ) -> None:
-    """Note a formula whose units do not go together or do not become `to` (null: any unit will do)."""
+    """Note a formula whose units do not go together, or that does not become a `kind` in `to` (null: any unit)."""
     if spec.formula is None:
         return
+    try:
+        tree = formulas.parse(spec.formula)
+    except formulas.FormulaError:
+        return  # said by lint_options
     known = list(block.let) if lets is None else lets
     own = spec.unit.text if spec.unit is not None else None
     where = (*path, "formula")
 
-    def unit(name: str) -> str | None:
-        return let_unit(block, name) if name in known else own
+    def of(name: formulas.Name) -> formulas.Type:
+        if name.name not in known:
+            return formulas.Type(name.kind, own if name.kind == "number" else None)
+        if name.kind != "number":
+            raise formulas.FormulaError(
+                f"the let {name.name} is a number", f"Read its column itself as a {name.kind}.", at=name.at
+            )
+        return formulas.Type("number", let_unit(block, name.name))
 
     try:
-        result = formulas.unit_of(formulas.parse(spec.formula), unit)
+        result = formulas.type_of(tree, of)
     except _UnwrittenError as error:
         faults.add(where, "M202", f"the formula needs the unit of the let {error}.", "Write its unit out.")
         return
-    except formulas.FormulaError:
-        return  # said by lint_options
+    except formulas.FormulaError as error:
+        faults.add(where, "M150", f"{error}.", error.todo)
+        return
     except UnitError as error:
         faults.add(where, "M207", error.what, error.todo)
         return
+    if result.kind != kind:
+        faults.add(where, "M150", f"it gives a {result.kind}, and {what} is a {kind}.", "Make that of it.")
+        return
     if spec.unit is not None and spec.unit.text is None:
         faults.add(where, "M202", "a formula needs the unit of its columns.", "Write it out.")
-    elif to is not None and to not in UNITLESS and result is None:
+    elif kind != "number" or to is None:
+        return
+    elif to in UNITLESS:
+        if result.unit not in {None, "1"}:
+            converts(where, result.unit, "1", faults, what=what)
+    elif result.unit is None:
         faults.add(
             path,
             "M202",
             "nothing says which unit the formula's result has.",
             "Add `unit:` to the column or to its lets.",
         )
-    elif to is not None and to not in UNITLESS and result is not None:
-        converts(where, result, to, faults, what=what, substance=substance)
+    else:
+        converts(where, result.unit, to, faults, what=what, substance=substance)
 
 
 def written(path: Path_, unit: UnitOf | None, faults: FaultList) -> Iterator[tuple[Path_, str]]:

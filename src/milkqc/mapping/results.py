@@ -224,6 +224,8 @@ def analytes_of(block: Block, place: Place) -> list[tuple[str | None, Mapped, pl
     found: list[tuple[str | None, Mapped, pl.Series, Analyte]] = []
     if block.long is None:
         for name, given in block.analytes.items():
+            if given.match in {"undecided", "not_collected"}:
+                continue  # no sample was asked for it: a row of nothing would count as a sample without a result
             spec = _with_defaults(given, block.every)
             assay = limits(spec, place).value if spec.limit is not None else None
             made = actions.make(spec, "number", place, result=True, assay=assay)

@@ -80,7 +80,13 @@ def _block(table: str, path: Path_, block: Block) -> Iterator[Use]:
 def _spec(
     block: Block, spec: Column, path: Path_, suffixes: tuple[str, ...], kind: str, lets: list[str]
 ) -> Iterator[Use]:
-    if spec.match in {"undecided", "not_collected"}:
+    if spec.match == "not_collected":
+        return
+    if spec.match == "undecided":
+        # The candidates are spoken for, and nothing of them is judged.
+        for name in spec.from_ or ():
+            for suffix in suffixes:
+                yield _at(block, name.replace("{visit}", suffix), (*path, "from"), True)
         return
     for place, name in enumerate(spec.from_ or ()):
         if name in lets:
@@ -92,12 +98,14 @@ def _spec(
             yield _at(block, name.replace("{visit}", suffix), where, spec.optional, kind, spec)
     if spec.formula is not None:
         try:
-            names = list(formulas.names(formulas.parse(spec.formula)))
+            reads = list(formulas.reads(formulas.parse(spec.formula)))
         except formulas.FormulaError:
-            names = []
-        for name in names:
-            if name not in lets:
-                yield _at(block, name, (*path, "formula"), spec.optional, "number", None)
+            reads = []
+        for one in reads:
+            if one.name not in lets:
+                read = Column.model_validate({"from": one.name, "format": one.format})
+                own = read if one.kind == "date" else None
+                yield _at(block, one.name, (*path, "formula"), spec.optional, one.kind, own)
     yield from _unit(block, spec.unit, (*path, "unit"), suffixes, spec.optional)
     if isinstance(spec, Analyte):
         yield from _limit(block, spec.limit, (*path, "limit"), suffixes)

@@ -107,6 +107,11 @@ def tables(published: Result) -> dict[str, pl.DataFrame]:
         "mae_reference": marked(published.mae_reference, _COUNTS["mae_reference"]),
         "checks": marked(published.checks, _COUNTS["checks"]),
         **{name: marked(frame, ("n",)) for name, frame in survey.items()},
+        **{
+            name: marked(published.statistics[name], ("rows", "values"))
+            for name in ("harmonisation",)
+            if name in published.statistics
+        },
         "codebook": published.codebook,
     }
 
@@ -232,6 +237,16 @@ def _ages(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _harmonisation(frame: pl.DataFrame) -> pl.DataFrame:
+    """How far the dictionary's variables are there; notes, source columns and own variables are people's words."""
+    nothing = pl.lit(None, dtype=pl.String)
+    known = (pl.col("table") != "") & ~pl.col("variable").str.starts_with("x_")
+    return frame.filter(known).with_columns(
+        *(rounded(pl.col(name)).alias(name) for name in ("rows", "values")),
+        *(nothing.alias(name) for name in ("note", "source", "blocks")),
+    )
+
+
 def _survey(frame: pl.DataFrame) -> pl.DataFrame:
     """Survey quality of everybody together, of 30 values or more; p-values and limits would tell exact counts.
 
@@ -279,4 +294,5 @@ _STATISTICS = {
     "zscore_bins": _bins,
     "ages": _ages,
     "survey_quality": _survey,
+    "harmonisation": _harmonisation,
 }

@@ -12,6 +12,7 @@ from milkqc.report import (
     adequacy,
     cards,
     found,
+    harmonisation,
     laboratory,
     rows,
     scheduled,
@@ -43,7 +44,7 @@ KNOWN_STATISTICS = (
 )
 # Shown elsewhere than under `statistics`.
 _IN_CARDS = {
-    "spread", "bins", "limits", "codes", "gaps", "watched", "zscore_bins", *survey.TABLES, *laboratory.STATISTICS
+    "spread", "harmonisation", "bins", "limits", "codes", "gaps", "watched", "zscore_bins", *survey.TABLES, *laboratory.STATISTICS
 }  # fmt: skip
 _NAMED = {"censored", "mae_sensitivity"}
 _SETTINGS = (
@@ -107,6 +108,7 @@ def content(result: Result, limits: Limits) -> dict[str, Any]:
             "variables": plain(variables.blind(result, cells)[: limits.table], limits=limits),
             "rules": _could_not_run(result.checks, limits),
         },
+        "harmonisation": harmonisation.harmonisation(result, limits),
         "decisions": _decisions(findings, limits),
         "inputs": _inputs(result, limits),
         "reconciliation": {

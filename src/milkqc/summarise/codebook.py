@@ -65,7 +65,7 @@ def codebook(
 ) -> pl.DataFrame:
     """One row per column of every output, in the order of the files and their columns (columns: SCHEMA).
 
-    `result_tables` by name: the harmonised tables, analysis, mae_reference, findings, completeness, checks, rejected,
+    `result_tables` by name: the harmonised tables, analysis, mae_reference, findings, completeness, harmonisation, checks, rejected,
     survey_*; those
     that are absent have no rows. `sources[table, column]` is the source file and column of a mapped column.
     `lineage` adds the lineage tables. `file` is the output's path without its ending. A column that nothing
@@ -78,7 +78,16 @@ def codebook(
     for table, frame in lineage.items():
         rows += _rows(f"lineage/{table}", "lineage", frame, _NOWHERE, milk)
     survey = ("survey_quality", "survey_digits", "survey_positions")
-    for table in ("analysis", "mae_reference", "findings", "completeness", "rejected", "checks", *survey):
+    for table in (
+        "analysis",
+        "mae_reference",
+        "findings",
+        "completeness",
+        "harmonisation",
+        "rejected",
+        "checks",
+        *survey,
+    ):
         rows += _rows(table, table, result_tables.get(table), sources, milk)
     rows += _rows("codebook", "codebook", pl.DataFrame(schema=SCHEMA), _NOWHERE, milk)
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")

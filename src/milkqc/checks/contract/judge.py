@@ -50,7 +50,7 @@ class _Verdict:
 def _check_table(table: str, frame: pl.DataFrame | None) -> Checked:
     if frame is None or frame.is_empty():
         why = "The table is not mapped." if frame is None else "The table has no rows."
-        rows = tuple(_entry(promise).did_not_run("nothing_to_look_at", why) for promise in promises(table))
+        rows = tuple(entry(promise).did_not_run("nothing_to_look_at", why) for promise in promises(table))
         return Checked(drafts(), rows)
     judged = as_promised(table, frame)
     verdict = _verdict(table, judged)
@@ -103,18 +103,18 @@ def _holds(error: Any) -> pl.Series:
 def _outcome(promise: Promise, frame: pl.DataFrame, verdict: _Verdict) -> tuple[pl.DataFrame, LedgerRow]:
     table, rule_id = promise.table, promise.id
     if rule_id in verdict.broken:
-        return drafts(), _entry(promise).did_not_run("broken", verdict.broken[rule_id])
+        return drafts(), entry(promise).did_not_run("broken", verdict.broken[rule_id])
     if rule_id == f"{table}.columns.absent":
         gone = sorted(verdict.absent)
         found = drafts(_of_column(promise, name, "absent", "present") for name in gone)
         counts = {"looked_at": len(columns(table)), "failed": len(gone), "findings": len(gone)}
-        return found, _entry(promise).ran(**counts)
+        return found, entry(promise).ran(**counts)
     if rule_id == f"{table}.columns.type":
         wrong = sorted(verdict.mistyped.items())
         wanted = {column.column: column.type for column in columns(table)}
         found = drafts(_of_column(promise, name, kind, wanted[name]) for name, kind in wrong)
         looked = len(columns(table)) - len(verdict.absent)
-        return found, _entry(promise).ran(looked_at=looked, failed=len(wrong), findings=len(wrong))
+        return found, entry(promise).ran(looked_at=looked, failed=len(wrong), findings=len(wrong))
     return _cells(promise, frame, verdict)
 
 
@@ -122,7 +122,7 @@ def _cells(promise: Promise, frame: pl.DataFrame, verdict: _Verdict) -> tuple[pl
     spoilt = verdict.absent | set(verdict.mistyped)
     judged = [column for column in _judged_columns(promise) if column.column not in spoilt]
     if not judged:
-        return drafts(), _entry(promise).did_not_run("skipped", "The column is absent or of the wrong type.")
+        return drafts(), entry(promise).did_not_run("skipped", "The column is absent or of the wrong type.")
     parts, looked, failed, unsure = [], 0, 0, 0
     for column in judged:
         mask = verdict.masks.get((promise.id, column.column))
@@ -141,8 +141,8 @@ def _cells(promise: Promise, frame: pl.DataFrame, verdict: _Verdict) -> tuple[pl
             parts.append(_findings(promise, column, frame.filter(fails)))
     found = pl.concat(parts) if parts else drafts()
     if not looked and not unsure:
-        return found, _entry(promise).did_not_run("nothing_to_look_at", "Every value is missing.")
-    return found, _entry(promise).ran(
+        return found, entry(promise).did_not_run("nothing_to_look_at", "Every value is missing.")
+    return found, entry(promise).ran(
         looked_at=looked, failed=failed, not_judged=unsure, findings=found.height
     )
 
@@ -215,23 +215,24 @@ def _draft(
         "value": value,
         "expected": expected,
         "n_rows": n_rows,
-        "message": message(_text_id(promise), fields),
+        "message": message(text_id(promise), fields),
     }
 
 
-def _text_id(promise: Promise) -> str:
+def text_id(promise: Promise) -> str:
     """The catalogue has one text per kind of promise, not one per column."""
     kind = promise.id.removeprefix(f"{promise.table}.")
     return f"contract.{kind if promise.column == '*' or kind == 'row_id.unique' else kind.rpartition('.')[2]}"
 
 
-def _entry(promise: Promise) -> Entry:
+def entry(promise: Promise) -> Entry:
+    """The promise as the ledger names it."""
     return Entry(
         rule_id=promise.id,
         engine="pandera",
         table=promise.table,
         variable=promise.column,
         severity="critical",
-        says=f"{title(_text_id(promise))}: expected {promise.expected}.",
+        says=f"{title(text_id(promise))}: expected {promise.expected}.",
         source=SOURCE,
     )

@@ -26,7 +26,7 @@ def load(paths: Iterable[Path], *, analytes: Mapping[str, str] | None = None) ->
     faults: list[Fault] = []
     rules: dict[str, Rule] = {}
     for path in sorted(paths):
-        name = f"{path.parent.name}/{path.name}"
+        name = f"{path.resolve().parent.name}/{path.name}"
         try:
             document = yamlfile.read(path, name=name, kind=SuiteFaults)
         except Faults as error:

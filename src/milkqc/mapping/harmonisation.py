@@ -115,7 +115,9 @@ def _specs(
         named = _named(block)
         if block.long is not None:
             frame = _of_block(tables[one], block)
-            there = frame["analyte"].drop_nulls().unique().sort().to_list() if "analyte" in frame.columns else []
+            there = (
+                frame["analyte"].drop_nulls().unique().sort().to_list() if "analyte" in frame.columns else []
+            )
             named |= dict.fromkeys(name for name in there if name not in others)
         for name in named:
             yield (one, name), block.analytes.get(name, Analyte())

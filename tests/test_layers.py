@@ -20,8 +20,19 @@ LAYERS = (
     {"study"},
     {"rulebook"},
     {"uploads"},
-    {"readers", "mapping", "normalise", "derive", "checks", "summarise", "report", "emit", "privacy"},
-    {"units", "cells", "yamlfile", "reference", "catalogue", "findings", "messages", "causes"},
+    {
+        "readers",
+        "mapping",
+        "normalise",
+        "derive",
+        "checks",
+        "summarise",
+        "report",
+        "emit",
+        "privacy",
+        "decisions",
+    },
+    {"units", "cells", "yamlfile", "reference", "catalogue", "findings", "messages", "causes", "clock"},
     {"model", "errors"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

@@ -10,7 +10,7 @@ import polars as pl
 from milkqc import findings as found
 from milkqc import reference
 from milkqc.causes import with_causes
-from milkqc.model import SEVERITIES, TABLES, LedgerRow, Origin, Result
+from milkqc.model import SEVERITIES, TABLES, Checked, LedgerRow, Origin, Result
 from milkqc.study import Study, choices, rule_settings
 
 if TYPE_CHECKING:
@@ -25,12 +25,14 @@ def conclude(
     drafts: pl.DataFrame,
     ledger: list[LedgerRow],
     fail_on: str,
-) -> Result:
-    """Findings completed, checks sorted, the verdict, and everything that describes the outputs."""
+) -> tuple[Result, Checked]:
+    """Findings completed, checks sorted, the verdict, and everything that describes the outputs; the survey's checks."""
     from milkqc.checks import ledger as ledgers
     from milkqc.checks.suites.changes import with_severities
+    from milkqc.decisions import decided
     from milkqc.emit.tables import formulas, split
     from milkqc.mapping.harmonisation import harmonisation
+    from milkqc.rulebook.told import told
     from milkqc.summarise.codebook import codebook
     from milkqc.summarise.evidence import evidence
     from milkqc.summarise.growth_curves import growth_curves
@@ -63,11 +65,13 @@ def conclude(
             },
         )
     )
+    findings, settled = decided(findings, study.decisions, tables, study=mapping.study)
+    ledger += settled
     groups = ("arm",) if mapping.unblinded else ()
     reference_rows = reference_table(
         tables["milk"], tables["participants"], choices(study), group_by=("site", *groups)
     )
-    checks = ledgers.frame(ledgers.sort(ledger))
+    checks = ledgers.frame(ledgers.reasoned(ledger))
     verdict, reason, code = _verdict(findings, checks, fail_on)
     figures = statistics(tables, schedule=mapping.schedule) | evidence(
         tables,
@@ -78,6 +82,7 @@ def conclude(
         data_cutoff=rule_settings(study).data_cutoff,
     )
     figures |= laboratory(tables["milk"], applied.controls)
+    figures["rules"] = told(study.rules, frozenset(checks["rule_id"]))
     figures["mae_sensitivity"] = sensitivity(tables["milk"], tables["participants"], choices(study), findings)
     figures["harmonisation"] = harmonisation(mapping, tables, applied.columns)
     figures["growth_curves"] = growth_curves(tables, findings)
@@ -93,7 +98,7 @@ def conclude(
         "rejected": applied.rejected,
         **survey.tables,
     }
-    return Result(
+    result = Result(
         study=mapping.study,
         title=mapping.title or mapping.study,
         **{name: clean[name] for name in TABLES},
@@ -110,6 +115,7 @@ def conclude(
         settings=_settings(study, fail_on, verdict, reason, code),
         statistics={**figures, **survey.tables},
     )
+    return result, survey.checked
 
 
 def _context(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
@@ -162,7 +168,7 @@ def _verdict(findings: pl.DataFrame, checks: pl.DataFrame, fail_on: str) -> tupl
     if fail_on == "never":
         return "pass", "Findings do not decide the verdict (--fail-on never).", 0
     counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
-    failing = findings.filter(pl.col("severity").is_in(counted) & (pl.col("status") == "open"))
+    failing = findings.filter(pl.col("severity").is_in(counted) & found.is_open())
     if failing.is_empty():
         return "pass", f"No open finding is {' or '.join(counted)}.", 0
     worst = failing["rule_id"].value_counts().sort(["count", "rule_id"], descending=[True, False])

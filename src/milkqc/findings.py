@@ -197,6 +197,11 @@ def _held(columns: str | None, file: Collection[str] | None) -> str | None:
     return "; ".join(name for name in columns.split("; ") if name in file) or columns
 
 
+def is_open() -> pl.Expr:
+    """Whether a finding still asks something: nobody decided it, or its value changed, or a correction is awaited."""
+    return ~pl.col("status").fill_null("open").is_in(["confirmed", "accepted"])
+
+
 def sort(findings: pl.DataFrame) -> pl.DataFrame:
     """Findings in their one order: critical first, then rule_id, row_id, variable."""
     return (

@@ -178,10 +178,14 @@ class Compared:
 
 @dataclass(frozen=True)
 class Checked:
-    """What a home of checks gives back: draft findings (findings.DRAFT_SCHEMA) and its part of the ledger."""
+    """What a home of checks gives back: draft findings (findings.DRAFT_SCHEMA) and its part of the ledger.
+
+    `seconds` are those that each rule took, for `--timings`; rules that are judged together share them.
+    """
 
     drafts: pl.DataFrame
     ledger: tuple[LedgerRow, ...]
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

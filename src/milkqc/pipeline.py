@@ -30,9 +30,10 @@ FAIL_ON = (*SEVERITIES, "never")
 
 @dataclass
 class Stopwatch:
-    """Seconds by step, for `--timings`; nothing of it reaches an output."""
+    """Seconds by step and by rule, for `--timings`; nothing of it reaches an output."""
 
     seconds: dict[str, float] = field(default_factory=dict)
+    rules: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def __call__(self, step: str) -> Iterator[None]:
@@ -71,13 +72,13 @@ def run(
     return judge(study, fail_on=fail_on, step=step, site=site)
 
 
-def judge(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str | None = None) -> Result:
+def judge(study: Study, *, fail_on: str, step: Stopwatch, site: str | None = None) -> Result:
     """The pure part: read, apply, normalise, derive, check, sum up."""
     with reference.using(study.analytes):
         return _judged(study, fail_on=fail_on, step=step, site=site)
 
 
-def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str | None) -> Result:
+def _judged(study: Study, *, fail_on: str, step: Stopwatch, site: str | None) -> Result:
     from milkqc.checks import compare, contract, dictionary, suites
     from milkqc.checks import rules as coded
     from milkqc.checks.laboratory import run as laboratory
@@ -88,7 +89,9 @@ def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str
     with step("mapping rows"):
         applied = apply(study.loaded.mapping, study.tables)
         restricted = None if site is None else _kept(applied, site)
-        applied = applied if restricted is None else _of_site(applied, restricted)
+        if restricted is not None:
+            applied = _of_site(applied, restricted)
+            study = replace(study, decisions=replace(study.decisions, whole=False))
     with step("converting units"):
         applied = replace(applied, controls=_own_rows(applied))
         tables, unit_drafts, unit_ledger = _normalised(applied)
@@ -109,12 +112,14 @@ def _judged(study: Study, *, fail_on: str, step: Callable[[str], Any], site: str
         asked = dictionary.check(exports(study, restricted), mapped=mapped(applied), off=off)
     with step("summing up"):
         analysis, analysis_drafts = _analysis(tables, study)
-        parts = (applied, promised, believed, ruled, batches, own, asked)
+        homes = (promised, believed, ruled, batches, own, asked)
+        parts = (applied, *homes)
         drafts = pl.concat([unit_drafts, analysis_drafts, *(part.drafts for part in parts)])
         drafts, unexplained = laboratory.explained(drafts, views["milk"])
         ledger = [*unit_ledger, *(row for part in parts for row in part.ledger), *unexplained]
         ledger += left_blank(analysis, analysis_drafts)
-        result = conclude(study, applied, tables, analysis, drafts, ledger, fail_on)
+        result, survey = conclude(study, applied, tables, analysis, drafts, ledger, fail_on)
+        step.rules.update({rule: took for home in (*homes, survey) for rule, took in home.seconds.items()})
         return result if restricted is None else _told(result, str(site), restricted)
 
 

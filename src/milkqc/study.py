@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from milkqc import reference
+from milkqc.decisions import Decisions
+from milkqc.decisions import read as read_decisions
 from milkqc.errors import MappingFaults, SourceError, SuiteFaults
 from milkqc.mapping.load import Loaded, load
 from milkqc.model import Origin
@@ -18,6 +20,7 @@ from milkqc.uploads import Uploads, explained, explaining, read_tables, sha256
 
 if TYPE_CHECKING:
     from milkqc.checks.declare import Settings
+    from milkqc.mapping.faults import FaultList
     from milkqc.mapping.sources import SourceTable
     from milkqc.reference import Analyte
 
@@ -34,6 +37,7 @@ class Study:
     digests: Mapping[str, str]
     dictionaries: tuple[Origin, ...] = ()
     analytes: Mapping[str, Analyte] = field(default_factory=dict)
+    decisions: Decisions = field(default_factory=Decisions)
 
 
 def open_study(mapping: Path, uploads: Uploads | Path) -> Study:
@@ -68,9 +72,22 @@ def _opened(loaded: Loaded, own: Mapping[str, Analyte], mapping: Path, uploads: 
     except SuiteFaults as error:
         # Rule files are written by the same person: their faults come with the mapping's, all at once.
         raise MappingFaults([*faults.faults, *error.faults]) if faults.faults else error from None
+    decisions = _decisions(loaded, faults)
     faults.check()
     digests = {mapping.name: sha256(mapping), **{named(path): sha256(path) for path in rules.paths}}
-    return Study(loaded, tables, rules, digests, _explained(loaded, data), own)
+    return Study(loaded, tables, rules, digests, _explained(loaded, data), own, decisions)
+
+
+def _decisions(loaded: Loaded, faults: FaultList) -> Decisions:
+    """What people decided about findings, its faults noted beside the mapping's."""
+    from milkqc.mapping.lint import leaves
+
+    file = loaded.mapping.decisions
+    if file is None or leaves(file):
+        return Decisions()  # lint has said so
+    decisions, found = read_decisions(loaded.folder / file, name=file)
+    faults.faults.extend(found)
+    return decisions
 
 
 def own_analytes(loaded: Loaded) -> Mapping[str, Analyte]:
@@ -84,8 +101,9 @@ def own_analytes(loaded: Loaded) -> Mapping[str, Analyte]:
 
 def _explained(loaded: Loaded, data: Path) -> tuple[Origin, ...]:
     """The files that explain others: those beside the uploads, the study's own analytes and estimates."""
-    beside = [loaded.mapping.analytes_file, loaded.mapping.mae.values if loaded.mapping.mae else None]
-    kinds = ("analytes", "adequacy_estimates")
+    mapping = loaded.mapping
+    beside = [mapping.analytes_file, mapping.mae.values if mapping.mae else None, mapping.decisions]
+    kinds = ("analytes", "adequacy_estimates", "decisions")
     own = [
         explained(loaded.folder / file, file, kind)
         for file, kind in zip(beside, kinds, strict=True)

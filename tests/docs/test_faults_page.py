@@ -204,7 +204,33 @@ def _code_in_redcap(folder: Path) -> list[str]:
     return printed(folder, changes)
 
 
+DECIDED = "0123456789abcdef,5.2,confirmed,weighed again,AB,2024-05-01\n"
+DECISIONS = {
+    "M170": None,
+    "M171": "finding_id,decision\n",
+    "M172": DECIDED.replace("confirmed", "ok"),
+    "M173": DECIDED * 2,
+    "M174": DECIDED.replace("2024-05-01", "01/05/2024"),
+    "M175": DECIDED.replace("0123456789abcdef", "1.23457E+15"),
+    "M176": DECIDED.replace("weighed again", ""),
+}
+
+
+def _decided(text: str | None) -> Callable[[Path], list[str]]:
+    """What is said of a study with this file of decisions, or with none."""
+
+    def say(folder: Path) -> list[str]:
+        if text is not None:
+            head = "" if text.startswith("finding_id") else "finding_id,raw_value,decision,reason,who,when\n"
+            (folder / "study").mkdir(parents=True)
+            (folder / "study" / "decisions.csv").write_text(head + text, encoding="utf-8")
+        return printed(folder, (("mapping.yaml", RULE, f"{RULE}\ndecisions: decisions.csv"),))
+
+    return say
+
+
 OTHERS = {"M304": _date_in_stata, "M308": _code_in_redcap, "R101": _no_rule_file, "R302": _no_reason}
+OTHERS |= {code: _decided(text) for code, text in DECISIONS.items()}
 
 
 def test_the_example_study_has_no_fault(tmp_path):

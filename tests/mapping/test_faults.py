@@ -136,8 +136,8 @@ def test_the_good_mappings_have_no_fault(mapped):
         ),
         (
             "unmapped:",
-            "decisions: d.csv\nunmapped:",
-            "study.yaml:11 M190 decisions: not yet: decisions about findings come with a later version. Take the key out for now.",
+            "decisions: ../d.csv\nunmapped:",
+            "study.yaml:11 M130 decisions: the path '../d.csv' leaves the mapping's folder. Keep it beside the mapping.",
         ),
         (
             "unmapped:",

@@ -158,9 +158,11 @@ def test_the_outline_reads_as_a_table_of_contents(tmp_path, page):
         "2 Missing values",
         "2 Blind spots",
         "2 Units declared",
+        "2 Harmonisation",
         "2 Decisions",
         "2 Rows accounted for",
         "2 Files read",
+        "2 The rules of this run",
         "2 Every check",
         "2 Settings and versions",
     ]

@@ -227,11 +227,26 @@ def test_groups_stand_in_the_table_and_not_in_the_picture(changed, study):
 
 def test_settings_that_decide_are_stated(changed):
     text = Outline(
-        page_of(changed(settings={"rules_off": {"growth.laz.flag": "endline only"}, "censored": "limit/2"}))
+        page_of(
+            changed(
+                settings={
+                    "rules_changed": [
+                        {"rule_id": "growth.laz.flag", "what": "switched off", "reason": "endline only"},
+                        {
+                            "rule_id": "growth.waz.flag",
+                            "what": "severity info instead of warning",
+                            "reason": "small",
+                        },
+                    ],
+                    "censored": "limit/2",
+                }
+            )
+        )
     ).text
     assert "Schedule birth day 0 (0–3), month_3 day 91 (61–121)" in text
     assert "Stage of lactation colostrum: 0–5; transitional: 6–15; mature: from day 16" in text
     assert "Switched off growth.laz.flag: endline only" in text
+    assert "Severity info instead of warning growth.waz.flag: small" in text
     assert "Censored results in the analysis file limit/2" in text
     assert "Trial arms blinded: no figure here is by arm" in text
 
@@ -348,6 +363,7 @@ def test_json_keys_are_the_ones_that_are_documented(study):
         "mae",
         "reconciliation",
         "rows",
+        "rules",
         "settings",
         "simulated",
         "statistics",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
 from milkqc import findings, reference, units
 from milkqc.checks.ledger import Entry, reason, written
+from milkqc.clock import Clock
 from milkqc.model import Checked, Compared, LedgerRow
 
 # From this share of the judged rows on, and this many, a difference has one cause: another standard or formula.
@@ -23,7 +25,7 @@ def check(tables: Mapping[str, pl.DataFrame], comparisons: Sequence[Compared]) -
     the judged rows (and five) differ it is one warning for the table. A comparison that raises is broken in the
     ledger, and the others go on.
     """
-    drafts, ledger = [findings.drafts()], []
+    drafts, ledger, clock = [findings.drafts()], [], Clock()
     for one in comparisons:
         entry = Entry(
             f"{one.table}.compare",
@@ -34,6 +36,7 @@ def check(tables: Mapping[str, pl.DataFrame], comparisons: Sequence[Compared]) -
             SAYS,
             SOURCE,
         )
+        began = time.perf_counter()
         try:
             found, row = _compared(tables[one.table], one, entry)
         # One comparison that cannot be made must neither stop the run nor look like a pass.
@@ -41,7 +44,8 @@ def check(tables: Mapping[str, pl.DataFrame], comparisons: Sequence[Compared]) -
             found, row = findings.drafts(), entry.did_not_run("broken", reason(error))
         drafts.append(found)
         ledger.append(row)
-    return Checked(pl.concat(drafts), tuple(ledger))
+        clock.share((entry.rule_id,), time.perf_counter() - began)
+    return Checked(pl.concat(drafts), tuple(ledger), clock.seconds)
 
 
 def _compared(frame: pl.DataFrame, one: Compared, entry: Entry) -> tuple[pl.DataFrame, LedgerRow]:

@@ -12,6 +12,7 @@ import polars as pl
 
 from milkqc.checks.declare import CodedRule, Settings, all_rules
 from milkqc.checks.ledger import Entry, reason, written
+from milkqc.clock import Clock
 from milkqc.findings import drafts
 from milkqc.model import Checked, LedgerRow
 
@@ -39,12 +40,14 @@ def check(
 
     `off` maps the id of a switched-off rule to the study's reason; it is `skipped`.
     """
-    outcomes = [
-        _outcome(rule, views, settings, (off or {}).get(rule.id))
-        for rule in (all_rules() if rules is None else rules)
-    ]
+    outcomes, clock = [], Clock()
+    for rule in all_rules() if rules is None else rules:
+        with clock(rule.id):
+            outcomes.append(_outcome(rule, views, settings, (off or {}).get(rule.id)))
     return Checked(
-        pl.concat([drafts(), *(found for found, _ in outcomes)]), tuple(row for _, row in outcomes)
+        pl.concat([drafts(), *(found for found, _ in outcomes)]),
+        tuple(row for _, row in outcomes),
+        clock.seconds,
     )
 
 

@@ -54,6 +54,16 @@ class Entry:
         return LedgerRow(status=status, **dataclasses.asdict(self), **outcome)
 
 
+def reasoned(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
+    """The rows, each that had nothing to look at with a reason."""
+    return [
+        dataclasses.replace(row, why="There was no value to judge.")
+        if row.status == "nothing_to_look_at" and not row.why
+        else row
+        for row in rows
+    ]
+
+
 def frame(rows: Iterable[LedgerRow]) -> pl.DataFrame:
     """The ledger as a table (CHECKS_SCHEMA), sorted by engine (contract, rules, suites), table, rule_id, variable."""
     return pl.DataFrame([dataclasses.asdict(row) for row in sort(rows)], schema=CHECKS_SCHEMA, orient="row")

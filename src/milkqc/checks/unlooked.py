@@ -23,8 +23,10 @@ def unlooked(
     """
     blind = {rule for rule, columns in looks_at.items() if not set(columns).isdisjoint(absent)}
     drafts = checked.drafts.filter(~pl.col("rule_id").is_in(sorted(blind)))
-    return Checked(
-        drafts, tuple(_broken(row, why) if row.rule_id in blind else row for row in checked.ledger)
+    return replace(
+        checked,
+        drafts=drafts,
+        ledger=tuple(_broken(row, why) if row.rule_id in blind else row for row in checked.ledger),
     )
 
 

@@ -11,6 +11,8 @@ import click
 if TYPE_CHECKING:
     from milkqc.model import Result
 
+_NAMED = 20
+
 
 def deliver_run(
     mapping: Path,
@@ -55,7 +57,7 @@ def deliver_run(
     if summary_md is not None:
         deliver.write_summary(result, summary_md)
     if timings is not None:
-        deliver.write_timings(stopwatch.seconds, timings)
+        deliver.write_timings(stopwatch.seconds, stopwatch.rules, timings)
     _say(result, out)
     return int(result.settings["exit_code"])
 
@@ -69,3 +71,16 @@ def _say(result: Result, out: Path) -> None:
     else:
         click.echo(f"Findings: {shown}. Rows rejected: {result.rejected.height}.")
     click.echo(f"Report: {out / 'report.html'}")
+    _broken(result)
+
+
+def _broken(result: Result) -> None:
+    """The checks that broke, on stderr: which, not why, because an error's text may hold a value of the study."""
+    broken = result.checks.filter(result.checks["status"] == "broken").select("rule_id", "table").unique()
+    if broken.height:
+        names = [f"{rule} ({table})" for rule, table in broken.sort("rule_id", "table").iter_rows()]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        click.echo(
+            f"Broken, judged nothing: {', '.join(names[:_NAMED])}{more}. The reasons are in checks.csv.",
+            err=True,
+        )

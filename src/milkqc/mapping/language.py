@@ -265,7 +265,10 @@ class Mapping(Model):
     study_start: str | None = None
     data_cutoff: str | None = None
     analytes_file: str | None = None
-    decisions: str | None = None
+    decisions: str | None = Field(
+        default=None,
+        description="CSV file beside the mapping with what people decided about findings (docs/decisions.md).",
+    )
     golden: Any = None
 
     def blocks(self) -> list[tuple[str, int, Block]]:

@@ -24,13 +24,14 @@ def lint(loaded: Loaded) -> FaultList:
     for name, day in (("study_start", mapping.study_start), ("data_cutoff", mapping.data_cutoff)):
         if day is not None and not is_iso_date(day):
             faults.add((name,), "M113", f"{day!r} is not a date.", "Write it as YYYY-MM-DD.")
-    if mapping.analytes_file is not None and leaves(mapping.analytes_file):
-        faults.add(
-            ("analytes_file",),
-            "M130",
-            f"the path {mapping.analytes_file!r} leaves the mapping's folder.",
-            "Keep it beside the mapping.",
-        )
+    for name, file in (("analytes_file", mapping.analytes_file), ("decisions", mapping.decisions)):
+        if file is not None and leaves(file):
+            faults.add(
+                (name,),
+                "M130",
+                f"the path {file!r} leaves the mapping's folder.",
+                "Keep it beside the mapping.",
+            )
     same_codes(("missing",), mapping.missing, faults)
     for visit, planned in mapping.schedule.items():
         if planned.window is not None and planned.window[0] > planned.window[1]:

@@ -17,7 +17,6 @@ from milkqc.yamlfile import Document, Path_
 
 # What the language already has a word for but this version does not do.
 NOT_YET = {
-    ("decisions",): "decisions about findings",
     ("golden",): "golden rows",
 }
 

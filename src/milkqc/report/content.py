@@ -15,6 +15,7 @@ from milkqc.report import (
     harmonisation,
     laboratory,
     rows,
+    rules_of_run,
     scheduled,
     scores,
     status,
@@ -44,7 +45,7 @@ KNOWN_STATISTICS = (
 )
 # Shown elsewhere than under `statistics`.
 _IN_CARDS = {
-    "spread", "harmonisation", "bins", "limits", "codes", "gaps", "watched", "zscore_bins", *survey.TABLES, *laboratory.STATISTICS
+    "spread", "harmonisation", "bins", "limits", "codes", "gaps", "watched", "rules", "zscore_bins", *survey.TABLES, *laboratory.STATISTICS
 }  # fmt: skip
 _NAMED = {"censored", "mae_sensitivity"}
 _SETTINGS = (
@@ -58,6 +59,7 @@ _SETTINGS = (
     "preterm_age",
     "censored",
     "rule_files",
+    "rules_changed",
     "rules_off",
     "study_start",
     "data_cutoff",
@@ -88,7 +90,13 @@ def content(result: Result, limits: Limits) -> dict[str, Any]:
     summary = found.summary(findings)
     read = [_account(block, limits) for block in result.reconciliation]
     ledger = _ledger(result.checks, limits)
-    listed = todo.actions(findings, result.checks, fail_on=result.settings.get("fail_on"), limits=limits)
+    listed = todo.actions(
+        findings,
+        result.checks,
+        fail_on=result.settings.get("fail_on"),
+        guidance=rules_of_run.guidance(result),
+        limits=limits,
+    )
     anchors = todo.anchors(findings, [*listed["actions"], *listed["others"]])
     cells = variables.matrix(result, findings)
     statistics = _statistics(result, limits)
@@ -131,6 +139,7 @@ def content(result: Result, limits: Limits) -> dict[str, Any]:
         "mae": adequacy.adequacy(result, limits),
         "laboratory": laboratory.laboratory(result, findings, limits),
         "checks": ledger,
+        "rules": rules_of_run.rules_of_run(result, limits),
         "settings": {name: plain(settings.get(name), limits=limits) for name in _SETTINGS}
         | {
             "mapping_file": _base(settings.get("mapping_file")),

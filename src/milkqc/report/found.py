@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from milkqc.causes import names_what_happened
+from milkqc.findings import is_open
 from milkqc.messages import title
 from milkqc.model import SEVERITIES, Result
 from milkqc.report.words import listed
@@ -17,7 +18,7 @@ _HIDDEN = "hidden (arms are blinded)"
 
 def visible(result: Result) -> pl.DataFrame:
     """The findings with `open` (true or false); what would tell a trial arm is hidden unless unblinded."""
-    findings = result.findings.with_columns(open=pl.col("status").fill_null("open") == "open")
+    findings = result.findings.with_columns(open=is_open())
     if result.settings.get("unblinded"):
         return findings
     telling = (pl.col("variable") == "arm").fill_null(value=False) | pl.col("row_id").str.contains(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -14,18 +16,24 @@ from milkqc.report.limits import Limits, plain
 from milkqc.report.place import OWNERS, place_of
 from milkqc.report.words import count
 
+_NOBODY_SAID: Mapping[str, tuple[str | None, str | None]] = MappingProxyType({})
 _ACTION = ["lead_severity", "lead_rule", "lead_table"]
 
 
 def actions(
-    findings: pl.DataFrame, checks: pl.DataFrame, *, fail_on: str | None, limits: Limits
+    findings: pl.DataFrame,
+    checks: pl.DataFrame,
+    *,
+    fail_on: str | None,
+    limits: Limits,
+    guidance: Mapping[str, tuple[str | None, str | None]] = _NOBODY_SAID,
 ) -> dict[str, Any]:
     """The open findings as things to do, gravest first, then by rows touched.
 
     An action is a rule in a table; a finding that follows from another one (same cause_id) belongs to the action
     of the gravest of them, where it is counted under `follow`. `blocker` says that the action alone returns the
     upload. Beyond `limits.rules` they are `others`, without rows: those stand in findings.csv under their rule_id.
-    `findings` are as `found.visible` gives them.
+    `findings` are as `found.visible` gives them; `guidance` what the site and an analyst should do, by rule.
     """
     opened = suggested(led(findings.filter("open").with_columns(rank=rank())))
     said = {row["rule_id"]: row["says"] or "" for row in checks.iter_rows(named=True)}
@@ -51,6 +59,7 @@ def actions(
     follow = _following(opened)
     told = [
         _action(action, lists, sites, follow, said, place=place, fail_on=fail_on, limits=limits)
+        | _advice(guidance.get(action["lead_rule"]), limits)
         for place, action in enumerate(kept.iter_rows(named=True), start=1)
     ]
     rest = whole.slice(kept.height).head(limits.table)
@@ -64,6 +73,11 @@ def actions(
         "left_off": whole.height - kept.height - rest.height,
         "file": "findings.csv",
     }
+
+
+def _advice(said: tuple[str | None, str | None] | None, limits: Limits) -> dict[str, Any]:
+    site, analyst = said or (None, None)
+    return {"site": plain(site, limits=limits), "analyst": plain(analyst, limits=limits)}
 
 
 def led(opened: pl.DataFrame) -> pl.DataFrame:

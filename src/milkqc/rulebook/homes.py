@@ -9,6 +9,7 @@ from typing import Any
 from milkqc.checks.declare import CodedRule
 from milkqc.messages import catalogue, title
 from milkqc.model import TABLES, Rule, Severity
+from milkqc.reference import dictionary
 from milkqc.report.place import place_of
 from milkqc.rulebook.entry import Described, plain
 
@@ -83,15 +84,18 @@ def contract_rules() -> Iterator[Described]:
     for table in TABLES:
         for promise in promises(table):
             said = entry(promise)
+            column = None if promise.column == "*" else dictionary()[table, promise.column]
+            name = title(text_id(promise))
             yield _described(
                 promise.id,
                 home="contract",
                 table=table,
                 columns=() if promise.column == "*" else (promise.column,),
                 severity=said.severity,
-                says=said.says,
+                says=said.says if column is None else f"{column.label}: expected {promise.expected}.",
                 source=said.source,
                 text=text_id(promise),
+                name=name if column is None else f"{column.label}: {name[0].lower()}{name[1:]}",
                 expected=promise.expected,
                 file=_DICTIONARY,
             )
@@ -125,10 +129,11 @@ def survey_rules() -> Iterator[Described]:
 
 def reading_rules() -> Iterator[Described]:
     """What reading and the conversion of units found."""
+    from milkqc.decisions import DECISIONS
     from milkqc.mapping.account import READING
     from milkqc.normalise import SUBSTANCE, UNIT, WHOLE
 
-    for rule_id, severity in READING.items():
+    for rule_id, severity in (READING | DECISIONS).items():
         yield _described(
             rule_id, home="reading", table="*", severity=severity, source="milkqc", judges="every mapped cell"
         )
@@ -198,6 +203,7 @@ def _described(
     says: str = "",
     message: str = "",
     text: str = "",
+    name: str = "",
     guidance: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Described:
@@ -213,7 +219,7 @@ def _described(
         pack=pack or home,
         columns=columns,
         severity=severity,
-        title=title(text or rule_id),
+        title=name or title(text or rule_id),
         says=says or f"{title(text or rule_id)}.",
         message=sentence,
         source=source,

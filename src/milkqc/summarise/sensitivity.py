@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from milkqc.findings import is_open
 from milkqc.reference.judging import judged
 from milkqc.reference.mae import MaeChoice
 from milkqc.summarise.mae_reference import results_of
@@ -96,7 +97,7 @@ def _doubted(milk: pl.DataFrame, findings: pl.DataFrame) -> pl.Series:
     """The row ids of milk rows that an open critical or warning finding doubts, by themselves or as one of a group."""
     serious = findings.filter(
         pl.col("table") == "milk",
-        pl.col("status") == "open",
+        is_open(),
         pl.col("severity").is_in(["critical", "warning"]),
     )
     found = [serious["row_id"]]

@@ -11,6 +11,7 @@ import polars as pl
 from milkqc.checks.contract.promises import Promise, as_promised, promises, schema
 from milkqc.checks.ledger import Entry, reason, written
 from milkqc.checks.spark import without_spark
+from milkqc.clock import Clock
 from milkqc.findings import drafts
 from milkqc.messages import message, title
 from milkqc.model import TABLES, Checked, LedgerRow
@@ -27,10 +28,27 @@ def check(tables: Mapping[str, pl.DataFrame]) -> Checked:
     Tables that are absent or empty are `nothing_to_look_at`. Nulls in nullable columns are not looked at.
     A check of a column that is absent or of the wrong type is `skipped`; one that raises is `broken`.
     """
-    found = [_check_table(name, tables.get(name)) for name in TABLES]
+    found, clock = [], Clock()
+    for name in TABLES:
+        # pandera judges a whole table at once, so its promises share the time.
+        with clock(*(promise.id for promise in promises(name))):
+            found.append(_checked_table(name, tables.get(name)))
     return Checked(
-        pl.concat([part.drafts for part in found]), tuple(row for part in found for row in part.ledger)
+        pl.concat([part.drafts for part in found]),
+        tuple(row for part in found for row in part.ledger),
+        clock.seconds,
     )
+
+
+def _checked_table(table: str, frame: pl.DataFrame | None) -> Checked:
+    try:
+        return _check_table(table, frame)
+    # Whatever pandera or a table does not bear: the other tables are judged, and these promises do not look kept.
+    except Exception as error:  # noqa: BLE001
+        why = reason(error)
+        return Checked(
+            drafts(), tuple(entry(promise).did_not_run("broken", why) for promise in promises(table))
+        )
 
 
 # Units that a sentence does not write: ratios, scores, and concentrations whose unit stands in the row.

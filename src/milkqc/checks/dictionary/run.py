@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
@@ -17,6 +18,7 @@ from milkqc.checks.dictionary.row_checks import key_check, place_checks
 from milkqc.checks.dictionary.sheet import Export, Sheet
 from milkqc.checks.dictionary.verdict import SEVERITY, NotJudged, Verdict
 from milkqc.checks.ledger import reason
+from milkqc.clock import Clock
 from milkqc.findings import drafts
 from milkqc.model import Checked, LedgerRow
 
@@ -35,6 +37,7 @@ def check(exports: Iterable[Export], *, mapped: Mapped = _NOWHERE, off: Mapping[
     off = {rule_id: why for rule_id, why in off.items() if rule_id in SEVERITY}
     found: list[pl.DataFrame] = []
     ledger: list[LedgerRow] = []
+    clock = Clock()
     for project in _projects(sheets):
         taken: set[str] = set()
         for place, sheet in enumerate(project):
@@ -46,6 +49,7 @@ def check(exports: Iterable[Export], *, mapped: Mapped = _NOWHERE, off: Mapping[
             others = [other for other in project if other is not sheet]
             keyed = place == 0 or not project[0].whole
             for rule_id, variable, said in _checks(sheet, others, fields, keyed=keyed):
+                began = time.perf_counter()
                 try:
                     for one in said():
                         if one.rule_id in off:
@@ -57,8 +61,9 @@ def check(exports: Iterable[Export], *, mapped: Mapped = _NOWHERE, off: Mapping[
                 # look like a pass, so its error becomes the ledger's reason and the exit code 3.
                 except Exception as error:  # noqa: BLE001
                     account.broke(rule_id, variable, reason(error))
+                clock.share((rule_id,), time.perf_counter() - began)
             ledger += account.rows()
-    return Checked(pl.concat([drafts(), *found]), tuple(ledger))
+    return Checked(pl.concat([drafts(), *found]), tuple(ledger), clock.seconds)
 
 
 def _projects(sheets: Sequence[Sheet]) -> Iterator[list[Sheet]]:

@@ -33,12 +33,14 @@ class Found:
 
 @dataclass
 class Part:
-    """Findings, by (rule, analyte) how many groups were judged and how many could not be, and why a rule broke."""
+    """Findings, by (rule, analyte) how many groups were judged and how many could not be, why a rule broke, how
+    long each took."""
 
     found: list[Found] = field(default_factory=list)
     judged: Counter[tuple[str, str]] = field(default_factory=Counter)
     not_judged: Counter[tuple[str, str]] = field(default_factory=Counter)
     broken: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def look(self, rule: str, analyte: str, *, judged: bool) -> None:
         """Count one group."""
@@ -53,6 +55,7 @@ class Part:
             whole.judged += part.judged
             whole.not_judged += part.not_judged
             whole.broken |= part.broken
+            whole.seconds |= part.seconds
         whole.found.sort(key=lambda one: (one.rule, one.analyte, one.row_id, one.value))
         return whole
 

@@ -12,6 +12,7 @@ from milkqc.checks.laboratory.detective import Suspicion, investigate
 from milkqc.checks.laboratory.part import Found, Part
 from milkqc.checks.laboratory.rules import RULES
 from milkqc.checks.ledger import reason
+from milkqc.clock import Clock
 from milkqc.model import Checked, LedgerRow
 
 UNIT, SHIFTED = "milk.batch.unit", "milk.batch.shifted"
@@ -34,7 +35,9 @@ def check(milk: pl.DataFrame, controls: pl.DataFrame, *, off: Collection[str] = 
         whole = Part(broken=dict.fromkeys(RULES, reason(error)))
     kept = [one for one in whole.found if one.rule not in off]
     analytes = sorted({*milk["analyte"].drop_nulls(), *(analyte for _, analyte in whole.judged)})
-    return Checked(findings.drafts(_draft(one) for one in kept), tuple(_ledger(whole, analytes, off)))
+    return Checked(
+        findings.drafts(_draft(one) for one in kept), tuple(_ledger(whole, analytes, off)), whole.seconds
+    )
 
 
 def _judged(milk: pl.DataFrame, controls: pl.DataFrame) -> Part:
@@ -57,10 +60,14 @@ def _judged(milk: pl.DataFrame, controls: pl.DataFrame) -> Part:
 
 def _ran(rules: Collection[str], judge: Callable[[], Part]) -> Part:
     """What a judgement gives; one that raises is broken in the ledger, with the reason, and the others go on."""
-    try:
-        return judge()
-    except Exception as error:  # noqa: BLE001
-        return Part(broken=dict.fromkeys(rules, reason(error)))
+    clock = Clock()
+    with clock(*rules):
+        try:
+            part = judge()
+        except Exception as error:  # noqa: BLE001
+            part = Part(broken=dict.fromkeys(rules, reason(error)))
+    part.seconds = clock.seconds
+    return part
 
 
 def _of_kept_runs(milk: pl.DataFrame, controls: pl.DataFrame) -> pl.DataFrame:

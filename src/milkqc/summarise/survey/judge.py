@@ -6,6 +6,7 @@ that are, an observer within a told team not again. Small groups are judged by l
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from milkqc.clock import Clock
 from milkqc.errors import reason
 from milkqc.findings import drafts
 from milkqc.model import Checked, LedgerRow, Severity, Status
@@ -124,8 +126,10 @@ def judge(table: pl.DataFrame, rows: Rows, *, off: Mapping[str, str] = _NONE) ->
     """
     told: list[dict[str, Any]] = []
     ledger = []
+    clock = Clock()
     for rule in RULES:
         for variable in rule.variables:
+            began = time.perf_counter()
             try:
                 own = [row for row in _rows(table, rule, variable) if row["by"] in rule.levels]
                 found = [] if rule.id in off else list(_found(rule, variable, own, rows))
@@ -135,12 +139,15 @@ def judge(table: pl.DataFrame, rows: Rows, *, off: Mapping[str, str] = _NONE) ->
                 found, row = [], _broken(rule, variable, reason(error))
             told += found
             ledger.append(row)
+            clock.share((rule.id,), time.perf_counter() - began)
     ages: list[dict[str, Any]] = []
+    began = time.perf_counter()
     try:
         ages, row = months_as_days(rows, off.get(AGES.id))
     except Exception as error:  # noqa: BLE001
         row = _broken(AGES, "age_days", reason(error))
-    return Checked(drafts([*told, *ages]), (*ledger, row))
+    clock.share((AGES.id,), time.perf_counter() - began)
+    return Checked(drafts([*told, *ages]), (*ledger, row), clock.seconds)
 
 
 def broken(why: str, *, off: Mapping[str, str] = _NONE) -> Checked:

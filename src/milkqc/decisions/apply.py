@@ -1,0 +1,136 @@
+"""The status of each finding by what was decided: held while the raw value is the same, reopened when it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from milkqc import cells
+from milkqc import findings as found
+from milkqc.decisions.read import Decision, Decisions
+from milkqc.model import LedgerRow, Severity
+
+# corrected -> the upload with the correction is awaited: the value is still the old one, so the finding stays open.
+_HOLDS = {"confirmed": "confirmed", "accepted": "accepted", "corrected": "awaiting_correction"}
+REOPENED = "reopened"
+STATUSES = ("open", *_HOLDS.values(), REOPENED)
+GONE = "decisions.finding.gone"
+DECISIONS: dict[str, Severity] = {GONE: "info"}
+_NAMED = 5
+
+
+def decided(
+    findings: pl.DataFrame, decisions: Decisions, tables: Mapping[str, pl.DataFrame], *, study: str
+) -> tuple[pl.DataFrame, list[LedgerRow]]:
+    """`findings` (FINDINGS_SCHEMA) with their statuses, and the ledger's part; nothing else of them changes but the
+    message, which tells the decision.
+
+    `tables` are the internal tables: what a decision is about is the raw cell of the finding's row and variable, or
+    where there is none (a score, a batch) the finding's own value. Decisions about findings that are no more are
+    one info finding, unless only a part of the findings is here (`decisions.whole`).
+    """
+    if not decisions.entries:
+        return findings, []
+    by_id = {one.finding_id: one for one in decisions.entries}
+    answered = findings.filter(pl.col("finding_id").is_in(list(by_id)))
+    told = [
+        _told(row, by_id[row["finding_id"]], raw_values(row, tables))
+        for row in answered.iter_rows(named=True)
+    ]
+    names = ("finding_id", "_status", "_message")
+    known = pl.DataFrame(told, schema=dict.fromkeys(names, pl.String), orient="row")
+    findings = findings.join(known, on="finding_id", how="left", maintain_order="left").with_columns(
+        status=pl.coalesce("_status", "status"), message=pl.coalesce("_message", "message")
+    )
+    findings = findings.drop("_status", "_message")
+    if not decisions.whole:
+        return findings, []
+    gone = [one for one in decisions.entries if one.finding_id not in set(answered["finding_id"])]
+    if gone:
+        draft = _gone(gone, decisions, findings)
+        more = found.complete(draft, study=study, context={}, labels={}, columns={})
+        findings = found.sort(pl.concat([findings, more]))
+    row = LedgerRow(
+        GONE,
+        "reading",
+        "decisions",
+        "",
+        "info",
+        "ran",
+        len(by_id),
+        len(gone),
+        0,
+        int(bool(gone)),
+        source="milkqc",
+    )
+    return findings, [row]
+
+
+def raw_values(finding: Mapping[str, Any], tables: Mapping[str, pl.DataFrame]) -> list[str | None]:
+    """What a decision on this finding may have written down: the raw cell, else the finding's value, else nothing."""
+    values = [finding["value"]]
+    frame, variable = tables.get(finding["table"]), finding["variable"]
+    if frame is None or variable is None:
+        return values
+    row = frame.filter(pl.col("row_id") == finding["row_id"])
+    for name in (f"{variable}__raw", f"let_{variable}__raw"):
+        if name in frame.columns and row.height:
+            return [row[name][0], *values]
+    if "analyte" in frame.columns and row.height and row["analyte"][0] == variable:
+        return [row["raw"][0], *values]
+    return values
+
+
+def _told(row: Mapping[str, Any], decision: Decision, raw: list[str | None]) -> tuple[str, str, str]:
+    same = _canonical(decision.raw_value) in {_canonical(text) for text in raw[:1]} or (
+        # Copied from findings.csv, where the value stands as it was judged: it is the same only if the cell is too.
+        len(raw) > 1 and _canonical(decision.raw_value) == _canonical(raw[1])
+    )
+    said = f"{decision.word.capitalize()} by {decision.who} on {decision.when.isoformat()}"
+    if same:
+        note = f"{said}: {decision.reason}"
+        if decision.word == "corrected":
+            note = f"{note}. The upload still holds the old value; the corrected one is awaited"
+        return row["finding_id"], _HOLDS[decision.word], f"{row['message']} {note.rstrip('.')}."
+    was, now = decision.raw_value or "nothing", raw[0] or "nothing"
+    note = f"{said} when the value was {was}; it is {now} now, so it is asked again."
+    return row["finding_id"], REOPENED, f"{row['message']} {note}"
+
+
+def _canonical(text: str | None) -> str | None:
+    found: str | None = cells.canonical(pl.Series([text], dtype=pl.String))[0]
+    return found
+
+
+def _gone(gone: list[Decision], decisions: Decisions, findings: pl.DataFrame) -> pl.DataFrame:
+    """One finding about all decisions whose finding is no more; ids that a spreadsheet rounded are pointed at."""
+    ids = findings["finding_id"].to_list()
+    rounded = [
+        f"line {one.line}: perhaps {like}"
+        for one in gone
+        # Excel keeps 15 digits of a number and writes 0 for the last.
+        if one.finding_id.isdigit() and one.finding_id.endswith("0")
+        for like in ids
+        if like[:15] == one.finding_id[:15]
+    ]
+    listed = ", ".join(f"line {one.line}" for one in gone[:_NAMED])
+    more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
+    expected = "a finding of this run" + (f" ({'; '.join(rounded)})" if rounded else "")
+    return found.drafts(
+        [
+            {
+                "rule_id": GONE,
+                "severity": "info",
+                "table": "decisions",
+                "row_id": "*",
+                "engine": "reading",
+                "value": f"{listed}{more}",
+                "expected": expected,
+                "n_rows": len(gone),
+                "source_file": decisions.file,
+                "source_row": gone[0].line - 1,
+            }
+        ]
+    )

@@ -139,7 +139,7 @@ def _context(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         "source_row",
     )
     known = {}
-    for name, view in views(tables).items():
+    for name, view in views(tables, facts=False).items():
         facts = [pl.col(column) for column in wanted if column in view.columns]
         for column in ("site", "team"):
             other = f"participant_{column}"

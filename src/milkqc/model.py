@@ -11,7 +11,7 @@ import polars as pl
 Severity = Literal["critical", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 Status = Literal["ran", "not_applicable", "skipped", "broken", "nothing_to_look_at"]
-Engine = Literal["reading", "pandera", "gx", "rules"]
+Engine = Literal["reading", "pandera", "gx", "rules", "expressions"]
 TABLES = ("participants", "visits", "growth", "milk", "biomarkers")
 
 

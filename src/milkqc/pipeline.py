@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("milkqc")
 FAIL_ON = (*SEVERITIES, "never")
+# What runs the rule files; checks.suites.run says what each is.
+ENGINES = ("auto", "pandera", "gx", "expressions")
 
 
 @dataclass
@@ -56,33 +58,53 @@ def run(
     reading: Mapping[str, Any] | None = None,
     cache: Path | None = None,
     offline: bool = False,
+    engine: str = "auto",
 ) -> Result:
     """Everything milkqc knows of the study in `mapping`, with its source files under the folder `data`.
 
     `fail_on` is the least severity of an open finding that makes the verdict `fail` (or `never`). `site` leaves
     out every row of another site, or of none, before anything is scored (docs/privacy.md). `reading` are
     ReadOptions for all files: `reader_seconds`, `reader_memory` (docs/reading.md, Safety). `cache` keeps what a
-    REDCap server answered, and `offline` takes it from there (docs/redcap.md). Bad data gives findings. Raises MappingFaults, SuiteFaults or SourceError (all MilkqcError) when there is nothing to run.
+    REDCap server answered, and `offline` takes it from there (docs/redcap.md). `engine` runs the rule
+    files: `gx`, `pandera`, `expressions`, or `auto` (docs/checks.md, Engines); each finds the same.
+    Bad data gives findings. Raises MappingFaults, SuiteFaults or SourceError (all MilkqcError) when there is nothing to run.
     """
     if fail_on not in FAIL_ON:
         raise ValueError(f"fail_on is one of {', '.join(FAIL_ON)}, not {fail_on!r}")
+    if engine not in ENGINES:
+        raise ValueError(f"engine is one of {', '.join(ENGINES)}, not {engine!r}")
     step = stopwatch or Stopwatch()
     with step("reading the study"):
         study = open_study(Path(mapping), Uploads(Path(data), reading or {}, cache, offline))
-    return judge(study, fail_on=fail_on, step=step, site=site)
+    return judge(study, fail_on=fail_on, step=step, site=site, engine=engine)
 
 
-def judge(study: Study, *, fail_on: str, step: Stopwatch, site: str | None = None) -> Result:
+def judge(
+    study: Study,
+    *,
+    fail_on: str,
+    step: Stopwatch,
+    site: str | None = None,
+    engine: str = "auto",
+) -> Result:
     """The pure part: read, apply, normalise, derive, check, sum up."""
     with reference.using(study.analytes):
-        return _judged(study, fail_on=fail_on, step=step, site=site)
+        return _judged(study, fail_on=fail_on, step=step, site=site, engine=engine)
 
 
-def _judged(study: Study, *, fail_on: str, step: Stopwatch, site: str | None) -> Result:
+def _judged(
+    study: Study,
+    *,
+    fail_on: str,
+    step: Stopwatch,
+    site: str | None,
+    engine: str,
+) -> Result:
     from milkqc.checks import compare, contract, dictionary, suites
     from milkqc.checks import rules as coded
     from milkqc.checks.laboratory import run as laboratory
     from milkqc.checks.views import views as checked_views
+    from milkqc.derive.newborn_size import newborn_size
     from milkqc.mapping.apply import apply
     from milkqc.mapping.comparisons import compared
 
@@ -101,10 +123,16 @@ def _judged(study: Study, *, fail_on: str, step: Stopwatch, site: str | None) ->
         promised = contract.check(tables)
     with step("looking within each child"):
         suspected, blind = _suspected(tables)
-        views = checked_views(tables, suspected=suspected)
+        views = checked_views(tables, suspected=suspected, newborn=newborn_size(tables["participants"]))
     off = study.rules.off
     with step("checking suites"):
-        believed = suites.check(views, study.rules.suites, off=off)
+        believed = suites.check(
+            views,
+            study.rules.suites,
+            off=off,
+            engine=engine,
+            unblinded=bool(study.loaded.mapping.unblinded),
+        )
     with step("checking rules"):
         ruled = blind(coded.check(views, settings=rule_settings(study), off=off, rules=study.rules.coded))
         batches = laboratory.check(views["milk"], applied.controls, off=frozenset(off))

@@ -146,4 +146,5 @@ def rule_settings(study: Study) -> Settings:
         },
         study_start=day(mapping.study_start),
         data_cutoff=day(mapping.data_cutoff),
+        unblinded=mapping.unblinded or "",
     )

@@ -230,16 +230,55 @@ def test_dates_need_a_format_and_codes_of_the_dictionary(faults_of):
     ]
 
 
-def test_chained_and_cleaned_links_are_told_not_yet(faults_of):
-    text = """\
+CHAIN = """\
 milkqc: 1
 study: t
 tables: {lab: {file: lab.csv}, tubes: {file: tubes.csv}, samples: {file: samples.csv}}
 milk:
   from: lab
   with: {tubes: {on: {S: {to: T, clean: [trim]}}}, samples: {on: {tubes.X: Y}}}
-  key: {participant_id: ID, visit: V}
+  key: {participant_id: samples.ID, visit: V}
   analytes: {retinol: {from: R, unit: ug/L}}
+unmapped: {lab: [ID], tubes: [Z], samples: [Z]}
 """
-    codes = [line.split()[1] for line in faults_of(text, lab=LAB)]
-    assert codes == ["M190", "M190"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "{tubes: {on: {S: {to: T, clean: [trim]}}}, samples: {on: {tubes.X: Y}}}",
+            "{samples: {on: {tubes.X: Y}}, tubes: {on: {S: T}}}",
+            "study.yaml:6 M123 milk.with.samples.on.tubes.X: the link tubes is not followed before this one. Put tubes above samples.",
+        ),
+        (
+            "on: {S:",
+            "on: {tubes.S:",
+            "study.yaml:6 M123 milk.with.tubes.on.tubes.S: the link tubes is not followed before this one. Link from another column.",
+        ),
+        (
+            "[trim]",
+            "[trim, upcase]",
+            "study.yaml:6 M112 milk.with.tubes.on.S.clean.1: 'upcase' is not one of the words allowed here. Use one of: trim, upper, lower, digits, no_spaces, no_punctuation, no_leading_zeros.",
+        ),
+        (
+            "tubes.X: Y",
+            "tubes.XX: Y",
+            "study.yaml:6 M303 milk.with.samples.on.tubes.XX: tubes.csv has no column 'XX'. Did you mean X?",
+        ),
+        (
+            "to: T",
+            "too: T",
+            "study.yaml:6 M110 milk.with.tubes.on.S.too: the key 'too' is not known here. Did you mean to?",
+        ),
+        (
+            "with: {tubes: {on: {S: {to: T, clean: [trim]}}}, samples",
+            "with: {tubes: {on: {S: T, R: T}}, samples",
+            "study.yaml:6 M113 milk.with.tubes.on: a link has one pair of columns. Write `on: {TUBE: BARCODE}`.",
+        ),
+    ],
+)
+def test_a_bad_chain_is_named(faults_of, old, new, message):
+    assert old in CHAIN
+    files = {"lab": LAB, "tubes": "T,X,Z\ns1,9,\n", "samples": "Y,ID,Z\n9,1,\n"}
+    assert message in faults_of(CHAIN.replace(old, new), **files)

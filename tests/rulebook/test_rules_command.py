@@ -173,7 +173,7 @@ def test_a_folder_s_rules_hold_to_their_examples(tmp_path):
     before = permanent_ids()
     assert said("test", tmp_path) == (
         0,
-        "2 rules, 16 examples in expressions, gx, polars, polars lazy, pandas, duckdb: all hold.\n",
+        "2 rules, 18 examples in expressions, gx, pandera, polars, polars lazy, pandas, duckdb: all hold.\n",
     )
     assert permanent_ids() == before
 
@@ -183,9 +183,10 @@ def test_an_example_that_fails_is_exit_code_1_and_named(tmp_path):
     (tmp_path / "round.py").write_text(CODED.replace("[True, False]", "[True, True]"), "utf-8")
     code, text = said("test", tmp_path / "ours.yaml", tmp_path / "round.py")
     assert code == 1
-    assert text.splitlines()[:3] == [
+    assert text.splitlines()[:4] == [
         "growth.weight_kg.ours (expressions): 19.0 should fail and passes.",
         "growth.weight_kg.ours (gx): 19.0 should fail and passes.",
+        "growth.weight_kg.ours (pandera): 19.0 should fail and passes.",
         "growth.weight_kg.round (polars): row 2 of its examples that fail should fail and passes.",
     ]
     assert text.endswith("2 rules fail.\n")

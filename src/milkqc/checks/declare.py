@@ -30,12 +30,19 @@ _FOLDER = "milkqc.checks.rules"
 class Settings:
     """What a study declares and rules need. Rules never ask a clock: the dates come from the mapping.
 
-    `schedule` maps a visit to its nominal day and the first and last day of its window, in days of age.
+    `schedule` maps a visit to its nominal day and the first and last day of its window, in days of age. `unblinded` is
+    the reason why figures by arm may be shown; empty: they may not.
     """
 
     schedule: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     study_start: dt.date | None = None
     data_cutoff: dt.date | None = None
+    unblinded: str = ""
+
+    @property
+    def schedule_and_data_cutoff(self) -> bool:
+        """Whether anybody can say which visits should have taken place."""
+        return bool(self.schedule) and self.data_cutoff is not None
 
     @property
     def study_dates(self) -> bool:

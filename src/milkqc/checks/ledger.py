@@ -19,7 +19,7 @@ __all__ = ["CHECKS_SCHEMA", "Entry", "frame", "reason", "sort", "written"]
 CHECKS_SCHEMA: dict[str, Any] = {
     field.name: pl.Int64 if field.type == "int" else pl.String for field in dataclasses.fields(LedgerRow)
 }
-_ENGINES = ("reading", "pandera", "rules", "gx")
+_ENGINES = ("reading", "pandera", "rules", "gx", "expressions")
 
 
 @dataclass(frozen=True)

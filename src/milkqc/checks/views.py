@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from milkqc.checks.facts import FACTS, with_facts
 from milkqc.checks.habits import HABITS, with_habits
 from milkqc.model import TABLES
 from milkqc.reference import dictionary, polars_type
@@ -47,7 +48,11 @@ SUSPICION: dict[str, Any] = {
 
 
 def views(
-    tables: Mapping[str, pl.DataFrame], *, suspected: pl.DataFrame | None = None
+    tables: Mapping[str, pl.DataFrame],
+    *,
+    suspected: pl.DataFrame | None = None,
+    newborn: pl.DataFrame | None = None,
+    facts: bool = True,
 ) -> dict[str, pl.DataFrame]:
     """Each table with its participant's columns as `participant_<column>`, and `participant_found`.
 
@@ -55,13 +60,14 @@ def views(
     participant_id (of twins, the first infant in order of row_id). `participant_found` is false for a row
     without a participant; growth rows have an `age_group` (under_five, five_or_older, unknown), `measured_by`
     (`site=A; team=2`), the columns of habits.HABITS, and those of SUSPICION: those of `suspected`, a row for each row of the growth table in
-    its order, else null. Columns of the dictionary that a table lacks are added as null, `repeat_allowed`
+    its order, else null. Every table has its facts.FACTS, unless `facts` is false; `newborn` are the scores of size at birth, a row
+    for each participant in order. Columns of the dictionary that a table lacks are added as null, `repeat_allowed`
     (the mapping said how repeats of a key are meant) as false; a table that is absent is empty.
     """
     whole = {name: _whole(name, tables.get(name)) for name in TABLES}
     whole["growth"] = whole["growth"].with_columns(_age_group(), *_beside(whole["growth"], suspected))
     people = whole["participants"].sort("row_id")
-    facts = {
+    theirs = {
         column: PREFIX + column
         for (table, column) in dictionary()
         if table == "participants" and column not in {"row_id", "participant_id", "infant_id"}
@@ -69,18 +75,19 @@ def views(
     seen = {
         name: table.with_columns(pl.lit(True).alias(FOUND))
         if name == "participants"
-        else _with_participant(table, people, facts)
+        else _with_participant(table, people, theirs)
         for name, table in whole.items()
     }
     measured = seen["growth"].with_columns(_measured_by())
-    return {**seen, "growth": with_habits(measured, MEASURED_BY)}
+    seen = {**seen, "growth": with_habits(measured, MEASURED_BY)}
+    return with_facts(seen, newborn) if facts else seen
 
 
 def types(table: str) -> dict[str, Any]:
     """The polars type of every column that a rule of `table` may name, the participant's included."""
     own = {column: polars_type(entry) for (name, column), entry in dictionary().items() if name == table}
     if table == "participants":
-        return {**own, FOUND: pl.Boolean, ALLOWED: pl.Boolean}
+        return {**own, **FACTS[table], FOUND: pl.Boolean, ALLOWED: pl.Boolean}
     theirs = {
         PREFIX + column: polars_type(entry)
         for (name, column), entry in dictionary().items()
@@ -89,7 +96,7 @@ def types(table: str) -> dict[str, Any]:
     grouped = (
         {AGE_GROUP: pl.String, MEASURED_BY: pl.String, **HABITS, **SUSPICION} if table == "growth" else {}
     )
-    return {**own, **theirs, **grouped, FOUND: pl.Boolean, ALLOWED: pl.Boolean}
+    return {**own, **theirs, **grouped, **FACTS[table], FOUND: pl.Boolean, ALLOWED: pl.Boolean}
 
 
 def _beside(growth: pl.DataFrame, suspected: pl.DataFrame | None) -> list[pl.Series | pl.Expr]:

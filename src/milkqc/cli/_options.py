@@ -44,6 +44,13 @@ FORMATS = click.option(
     callback=_formats,
     help="csv and parquet are always written; dta, sav add the analysis and harmonised tables.",
 )
+ENGINE = click.option(
+    "--engine",
+    type=click.Choice(["auto", "pandera", "gx", "expressions"]),
+    default="auto",
+    show_default=True,
+    help="What runs the rule files; each finds the same. auto: gx up to 200,000 rows, then expressions.",
+)
 TIMINGS = click.option(
     "--timings",
     type=click.Path(dir_okay=False, path_type=Path),

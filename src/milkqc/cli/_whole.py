@@ -29,6 +29,7 @@ def deliver_run(
     reading: Mapping[str, Any] | None = None,
     cache: Path | None = None,
     offline: bool = False,
+    engine: str = "auto",
 ) -> int:
     """Run, write everything asked for, say what came of it; the exit code."""
     from milkqc import deliver, pipeline
@@ -46,6 +47,7 @@ def deliver_run(
         reading=reading,
         cache=cache,
         offline=offline,
+        engine=engine,
     )
     with stopwatch("writing"):
         if privacy == "public":

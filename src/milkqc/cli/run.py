@@ -9,6 +9,7 @@ import click
 
 from milkqc.cli._options import (
     CACHE,
+    ENGINE,
     FAIL_ON,
     FORMATS,
     JUNIT,
@@ -41,6 +42,7 @@ from milkqc.cli._whole import deliver_run
 @READER_MEMORY
 @CACHE
 @OFFLINE
+@ENGINE
 @TIMINGS
 @QUIET
 def command(
@@ -57,6 +59,7 @@ def command(
     reader_memory: int | None,
     cache: Path | None,
     offline: bool,
+    engine: str,
     timings: Path | None,
     quiet: bool,
 ) -> None:
@@ -82,5 +85,6 @@ def command(
             reading=reading(reader_seconds, reader_memory),
             cache=cache,
             offline=offline,
+            engine=engine,
         )
     )

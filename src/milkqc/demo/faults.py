@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
@@ -45,6 +45,20 @@ class Again(Change):
         return (*rows, *(row | self.put(row) for row in rows if self.fits(row)))
 
 
+@dataclass(frozen=True)
+class Like(Change):
+    """The rows that fit, with the cells of `columns` as another row, `like`, has them."""
+
+    like: Mapping[str, object] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+
+    def made(self, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        """`rows` with the cells copied. StopIteration where no row is like it."""
+        other = next(row for row in rows if all(row[name] == value for name, value in self.like.items()))
+        copied = {name: other[name] for name in self.columns}
+        return tuple(row | copied if self.fits(row) else row for row in rows)
+
+
 def put(**cells: object) -> Callable[[Row], Row]:
     """The change that puts these cells, whatever stood there."""
     return lambda _row: cells
@@ -62,6 +76,16 @@ def _growth(participant: str, visit: int, change: Callable[[Row], Row]) -> Chang
 
 def _enrolment(participant: str, change: Callable[[Row], Row]) -> Change:
     return Change("enrolment.sav", {"PID": (participant,)}, change)
+
+
+def _interview(participant: str, change: Callable[[Row], Row] | None = None, **cells: object) -> Change:
+    """A change of the interview at month 3."""
+    where = {
+        "record_id": (participant,),
+        "redcap_event_name": ("month_3_arm_1",),
+        "redcap_repeat_instrument": ("",),
+    }
+    return Change("redcap.csv", where, change or put(**cells))
 
 
 def _assay(sample: str, test: str, **cells: object) -> Change:
@@ -164,6 +188,29 @@ SEEDED: dict[str, tuple[Change, ...]] = {
             {"Sample ID": ("T0046", "T0346")},
             lambda row: {"Sample ID": {"T0046": "T0346", "T0346": "T0046"}[row["Sample ID"]]},
         ),
+    ),
+    "weaned_with_milk": (_interview("SIM-052", feeding="4"),),
+    "consent_late": (_enrolment("SIM-058", lambda row: {"CONSENT": row["DOB"] + dt.timedelta(days=14)}),),
+    "arm_not_listed": (_enrolment("SIM-061", lambda row: {"LISTED": 3 - row["LISTED"]}),),
+    "enrolled_twice": (
+        Again("enrolment.sav", {"PID": ("SIM-070",)}, put(PID="SIM-O70", INFANT_ID="SIM-O70")),
+    ),
+    "form_copied": (
+        Like(
+            "anthro_a.dta",
+            {"PID": ("SIM-088",), "VISIT": (_THIRD,)},
+            put(),
+            like={"PID": "SIM-079", "VISIT": _THIRD},
+            columns=("WEIGHT", "LENGTH", "HC", "MUAC"),
+        ),
+    ),
+    "randomised_1900": (_enrolment("SIM-076", put(RANDDATE=dt.date(1900, 1, 1))),),
+    "mother_heavier": (
+        _interview("SIM-082", lambda row: {"mother_weight": f"{float(row['mother_weight']) + 20:.1f}"}),
+    ),
+    "gestation_mistyped": (_enrolment("SIM-085", put(GA="28+0")),),
+    "twins_mothers_differ": (
+        Change("enrolment.sav", {"INFANT_ID": ("SIM-141B",)}, lambda row: {"MHEIGHT": row["MHEIGHT"] + 10}),
     ),
     # From here on: unusual and right. A check that says something about one of these is wrong.
     "asked_and_missing": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from numpy.random import Generator
@@ -42,6 +43,9 @@ def _enrolled(dyad: Dyad, infant: Infant, mother: Row) -> Row:
         "SITE": dyad.site,
         "TEAM": dyad.team,
         "ARM": dyad.arm,
+        # The statistician's list, joined to the form at the data centre.
+        "LISTED": dyad.arm,
+        "CONSENT": dyad.randomised - dt.timedelta(days=1),
         "RANDDATE": dyad.randomised,
         **mother,
         "PARITY": dyad.parity,

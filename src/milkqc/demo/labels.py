@@ -12,6 +12,8 @@ ENROLMENT_LABELS = {
     "SITE": "Study site",
     "TEAM": "Field team",
     "ARM": "Arm",
+    "LISTED": "Arm in the randomisation list",
+    "CONSENT": "Date of consent",
     "RANDDATE": "Date of randomisation",
     "MAGE": "Mother's age (years)",
     "MHEIGHT": "Mother's height (cm)",
@@ -30,6 +32,7 @@ _ASKED: dict[float, str] = {NOT_DONE: "Not done", REFUSED: "Refused"}
 ENROLMENT_CODES: dict[str, dict[float, str]] = {
     "SITE": {1: "Simulated site A", 2: "Simulated site B", 3: "Simulated site C"},
     "ARM": {1: "Simulated arm 1", 2: "Simulated arm 2"},
+    "LISTED": {1: "Simulated arm 1", 2: "Simulated arm 2"},
     "SEX": {1: "Male", 2: "Female"},
     "EXITWHY": {1: "Withdrew"},
     "MAGE": _ASKED,

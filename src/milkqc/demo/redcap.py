@@ -81,7 +81,7 @@ def _interview(rng: Generator, dyad: Dyad, visit: Visit) -> Row:
     ill = float(rng.random()) < (0.15 if later else 0.03)
     asked = {
         "mother_weight": NOT_DONE if rng.random() < 0.015 else weight,
-        "feeding": "1" if rng.random() < (0.55 if later else 0.9) else str(rng.integers(2, 5)),
+        "feeding": "1" if rng.random() < (0.55 if later else 0.9) else str(rng.integers(2, 4)),
         "adherence": str(25 * int(rng.choice(5, p=(0.05, 0.05, 0.1, 0.2, 0.6)))),
         "mastitis": str(int(rng.random() < 0.05)),
         "mother_ill": str(int(rng.random() < 0.06)),

@@ -138,7 +138,7 @@ def links(account: Account, table: str, block: Block, chosen: Rows) -> None:
             account.drafts.append(findings.drafts(drafts))
         if not block.with_[name].both:
             continue
-        theirs = str(next(iter(block.with_[name].on.values())))
+        theirs = next(iter(block.with_[name].on.values())).to
         other = linked.table.cells(theirs).text
         unused = linked.table.places.with_columns(value=other).filter(linked.unused)
         account.count(table, "reading.link.unused", name, linked.table.height, unused.height)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
@@ -32,6 +32,7 @@ from milkqc.mapping.language_results import (
 
 __all__ = [
     "ACTIONS",
+    "CLEANS",
     "FORMATS",
     "REDCAP_FORMATS",
     "REPEATS",
@@ -44,6 +45,7 @@ __all__ = [
     "Content",
     "Controls",
     "Defaults",
+    "End",
     "Extra",
     "LimitOf",
     "Link",
@@ -79,11 +81,29 @@ class Long(Model):
     missing: dict[str, str] | None = None
 
 
-class Link(Model):
-    """A lookup in another table: `on` maps this table's column to the other's."""
+Clean = Literal["trim", "upper", "lower", "digits", "no_spaces", "no_punctuation", "no_leading_zeros"]
+CLEANS: tuple[str, ...] = get_args(Clean)
 
-    on: dict[str, Any]
-    both: bool = False
+
+class End(Model):
+    """The other table's column of a link, and how both sides are written alike before they are compared."""
+
+    to: str = Field(description="The column of the linked table.")
+    clean: tuple[Clean, ...] = Field(
+        default=(),
+        description="Steps, in this order, on the keys of both sides before they are compared; the cells stay as read.",
+    )
+
+
+class Link(Model):
+    """A lookup in another table: `on` maps this table's column, or one of a link above, to the other's."""
+
+    on: dict[str, Annotated[End, keyed("to")]] = Field(
+        description="One pair: `TUBE: BARCODE`, or `TUBE: {to: BARCODE, clean: [trim, upper]}`; `tubes.SAMPLE: ID` chains."
+    )
+    both: bool = Field(
+        default=False, description="Whether a row of the other table that no row here asks for is a finding."
+    )
 
 
 class Repeats(Model):

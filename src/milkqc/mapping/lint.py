@@ -143,7 +143,8 @@ def _block(table: str, path: Path_, block: Block, mapping: Mapping, faults: Faul
 
 
 def _links(path: Path_, block: Block, mapping: Mapping, faults: FaultList) -> None:
-    for name, link in block.with_.items():
+    order = list(block.with_)
+    for place, (name, link) in enumerate(block.with_.items()):
         where = (*path, "with", name)
         if name not in mapping.tables:
             faults.add(where, "M120", f"there is no table {name!r}.", nearest(name, mapping.tables))
@@ -151,20 +152,17 @@ def _links(path: Path_, block: Block, mapping: Mapping, faults: FaultList) -> No
             faults.add(
                 (*where, "on"), "M113", "a link has one pair of columns.", "Write `on: {TUBE: BARCODE}`."
             )
-        for mine, theirs in link.on.items():
-            if not isinstance(theirs, str):
+        if name == block.from_:
+            faults.add(where, "M123", f"{name} is linked to itself.", "Link another table.")
+        for mine in link.on:
+            # Links are followed from the top down, so that a chain cannot run in circles.
+            later = [other for other in order[place:] if mine.startswith(f"{other}.")]
+            if later:
                 faults.add(
                     (*where, "on", mine),
-                    "M190",
-                    "not yet: links that clean come with a later version.",
-                    "Write `on: {TUBE: BARCODE}`.",
-                )
-            elif any(mine.startswith(f"{other}.") for other in block.with_):
-                faults.add(
-                    (*where, "on", mine),
-                    "M190",
-                    "not yet: links that chain come with a later version.",
-                    "Link from a column of the block's own table.",
+                    "M123",
+                    f"the link {later[0]} is not followed before this one.",
+                    f"Put {later[0]} above {name}." if later[0] != name else "Link from another column.",
                 )
 
 

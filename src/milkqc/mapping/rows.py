@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from milkqc import cells
-from milkqc.mapping.language import Block
+from milkqc.mapping.language import Block, End
 from milkqc.mapping.sources import Cells, SourceTable
 
 
@@ -22,6 +22,8 @@ class Linked:
     orphans: pl.Series
     ambiguous: pl.Series
     unused: pl.Series
+    # What the row asked for, where it was cleaned before it was looked up: kept in the lineage.
+    asked: pl.Series | None = None
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,16 @@ class Rows:
         return table.separators(name)
 
     def places(self) -> pl.DataFrame:
-        """source_table, source_file and source_row of these rows."""
+        """source_table, source_file and source_row of these rows, and what their links that clean asked for."""
         return self.table.places[self.take].select(
-            pl.lit(self.table.name).alias("source_table"), "source_file", "source_row"
+            pl.lit(self.table.name).alias("source_table"),
+            "source_file",
+            "source_row",
+            *(
+                linked.asked.alias(f"link_{name}_raw")
+                for name, linked in self.links.items()
+                if linked.asked is not None
+            ),
         )
 
 
@@ -117,19 +126,22 @@ def controls(block: Block, chosen: Rows, tables: Mapping[str, SourceTable]) -> R
 
 
 def _links(block: Block, rows: Rows, tables: Mapping[str, SourceTable]) -> dict[str, Linked]:
-    return {
-        name: _link(rows, tables[name], next(iter(link.on.items()))) for name, link in block.with_.items()
-    }
+    """The block's links from the top down: each can start from a column that one above it has found."""
+    for name, link in block.with_.items():
+        mine, end = next(iter(link.on.items()))
+        rows = replace(rows, links={**rows.links, name: _link(rows, tables[name], mine, end)})
+    return dict(rows.links)
 
 
-def _link(rows: Rows, other: SourceTable, on: tuple[str, str]) -> Linked:
+def _link(rows: Rows, other: SourceTable, mine: str, end: End) -> Linked:
     """Each row's position in the other table; none where the key is not there, or there more than once."""
-    mine, theirs = on
-    left = cells.key_text(rows.cells(mine).text)
-    right = cells.key_text(other.cells(theirs).text)
+    asked = rows.cells(mine).text
+    left = cleaned(cells.key_text(asked), end.clean)
+    right = cleaned(cells.key_text(other.cells(end.to).text), end.clean)
     listed = (
         pl.DataFrame({"key": right, "place": pl.int_range(right.len(), dtype=pl.UInt32, eager=True)})
-        .filter(pl.col("key").is_not_null())
+        # A key of which cleaning leaves nothing is nobody's.
+        .filter(pl.col("key") != "")
         .group_by("key", maintain_order=True)
         .agg(pl.col("place").first(), times=pl.len())
     )
@@ -144,4 +156,25 @@ def _link(rows: Rows, other: SourceTable, on: tuple[str, str]) -> Linked:
         .then(pl.lit("no_link")),
     )
     unused = right.is_not_null() & ~right.is_in(left.drop_nulls().implode())
-    return Linked(other, answer["place"], answer["reason"], orphan, twice, unused)
+    return Linked(
+        other, answer["place"], answer["reason"], orphan, twice, unused, asked if end.clean else None
+    )
+
+
+def cleaned(keys: pl.Series, steps: tuple[str, ...]) -> pl.Series:
+    """Keys after each step in turn; null stays null, and one of which nothing is left is an empty text."""
+    for step in steps:
+        keys = CLEANING[step](keys)
+    return keys
+
+
+# What each word of the language's `clean` does to a key.
+CLEANING: Mapping[str, Callable[[pl.Series], pl.Series]] = {
+    "trim": lambda keys: keys.str.strip_chars(),
+    "upper": lambda keys: keys.str.to_uppercase(),
+    "lower": lambda keys: keys.str.to_lowercase(),
+    "digits": lambda keys: keys.str.replace_all("[^0-9]", ""),
+    "no_spaces": lambda keys: keys.str.replace_all(r"\s", ""),
+    "no_punctuation": lambda keys: keys.str.replace_all(r"[^\p{L}\p{N}\s]", ""),
+    "no_leading_zeros": lambda keys: keys.str.replace("^0+([^0]|0$)", "${1}"),
+}

@@ -44,8 +44,7 @@ def _block(table: str, path: Path_, block: Block) -> Iterator[Use]:
     for name, link in block.with_.items():
         for mine, theirs in link.on.items():
             yield _at(block, mine, (*path, "with", name, "on", mine))
-            if isinstance(theirs, str):
-                yield Use(name, theirs, (*path, "with", name, "on", mine))
+            yield Use(name, theirs.to, (*path, "with", name, "on", mine))
     if block.long is not None:
         for key in ("variable", "analyte", "value", "unit", "limit"):
             column = getattr(block.long, key)

@@ -57,29 +57,24 @@ def settings() -> Settings:
 
 
 def try_suites(rules: Sequence[Rule]) -> Iterator[Tried]:
-    """Values of row rules and figures of dataset rules, in every engine that compiles them."""
+    """Every example of rule files in every engine: values, small tables, and the figures of dataset rules."""
     ready = [rule for rule in rules if rule.examples]
-    columns = [_series(rule) for rule in ready]
-    for engine, judge in _judges().items():
-        answers = judge(columns, ready) if ready else []
-        for rule, series, answer in zip(ready, columns, answers, strict=True):
-            passing = len(rule.examples["pass"])
-            yield Tried(rule.id, engine, series.len(), _unlike(answer, range(passing, series.len()), series))
+    for engine, mistaken in _engines().items():
+        found = mistaken(ready)
+        for rule in ready:
+            n = sum(len(examples) for examples in rule.examples.values())
+            yield Tried(rule.id, engine, n, "; ".join(found[rule.id]))
 
 
-def _judges() -> dict[str, Callable[[Sequence[pl.Series], Sequence[Rule]], list[list[int] | str]]]:
-    from milkqc.checks.suites import greatex, plain
+def _engines() -> dict[str, Callable[[Sequence[Rule]], dict[str, list[str]]]]:
+    from milkqc.checks.suites import greatex, plain, schemas
+    from milkqc.checks.suites.examples import mistaken
 
-    return {"expressions": plain.judge, "gx": greatex.judge}
-
-
-def _series(rule: Rule) -> pl.Series:
-    values = [*rule.examples["pass"], *rule.examples["fail"]]
-    if rule.level == "dataset":
-        return pl.Series(values, dtype=pl.Float64)
-    series = pl.Series(values, dtype=types(rule.table)[rule.columns[0]])
-    # As judged.comparable: engines compare dates as days.
-    return series.cast(pl.Int32) if series.dtype == pl.Date else series
+    return {
+        "expressions": lambda rules: mistaken(rules, judge=plain.judge),
+        "gx": lambda rules: mistaken(rules, judge=greatex.judge),
+        "pandera": lambda rules: mistaken(rules, judge=schemas.judge),
+    }
 
 
 def _unlike(answer: list[int] | str, expected: Iterable[int], shown: Sequence[Any] | pl.Series) -> str:

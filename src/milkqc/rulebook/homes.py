@@ -8,6 +8,7 @@ from typing import Any
 
 from milkqc.checks.declare import CodedRule
 from milkqc.messages import catalogue, title
+from milkqc.messages.conditions import condition_text
 from milkqc.model import TABLES, Rule, Severity
 from milkqc.reference import dictionary
 from milkqc.report.place import place_of
@@ -27,11 +28,12 @@ def suite_rules(rules: Sequence[Rule], *, shipped: Iterable[str]) -> Iterator[De
 def suite_rule(rule: Rule, *, own: bool) -> Described:
     """One rule of a rule file."""
     from milkqc.checks.suites.changes import LIMITS
+    from milkqc.checks.suites.dataset_kinds import in_unit
     from milkqc.checks.suites.kinds import KINDS
 
     kind = KINDS[rule.expect]
-    unit = str(rule.arguments.get("unit") or "") if kind.level == "row" or kind.figure == "median" else ""
-    expected = kind.expected(rule.arguments, unit)
+    shown = kind.level == "row" or in_unit(kind.figure, rule.arguments)
+    expected = kind.expected(rule.arguments, str(rule.arguments.get("unit") or "") if shown else "", {})
     return _described(
         rule.id,
         home="suite",
@@ -237,19 +239,18 @@ def _message(rule_id: str) -> str:
 
 def _judges(rule: Rule) -> str:
     """`each value of value where analyte is zinc and stage is mature`."""
+    from milkqc.checks.suites.groups import by_of
+
     column = rule.columns[0] if rule.columns else ""
-    conditions = " and ".join(
-        f"{name} is {' or '.join(map(str, wanted)) if isinstance(wanted, tuple) else wanted}"
-        for name, wanted in rule.when.items()
-    )
+    conditions = condition_text(rule.when)
     where = f" where {conditions}" if conditions else ""
     if rule.level == "row":
         return f"{'each value of ' + column if column else 'each row'}{where}"
-    by = rule.arguments.get("by")
+    by = " and ".join(by_of(rule))
     least = rule.arguments.get("min_n")
     enough = f" with at least {least} rows" if least else ""
     of = f"{column}, " if column else ""
-    return f"{of}each {str(by).replace('_', ' ')}{enough}{where}" if by else f"{of}the whole table{where}"
+    return f"{of}each {by.replace('_', ' ')}{enough}{where}" if by else f"{of}the whole table{where}"
 
 
 def _coded_judges(rule: CodedRule) -> str:

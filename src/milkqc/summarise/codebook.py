@@ -194,6 +194,9 @@ def _aside(column: str) -> Mapping[str, Any]:
     for ending, words in _ASIDE.items():
         if column.endswith(ending):
             return {"label": f"{column.removesuffix(ending)}: {words}", "origin": "lineage"}
+    if column.startswith("link_") and column.endswith("_raw"):
+        name = column.removeprefix("link_").removesuffix("_raw")
+        return {"label": f"key looked up in {name}, as the source wrote it", "origin": "lineage"}
     return {**_own().get(("lineage", column), _own().get(("*", column), {})), "origin": "lineage"}
 
 

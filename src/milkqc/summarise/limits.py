@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from milkqc import reference
+from milkqc.messages.conditions import condition_text
 from milkqc.model import Rule
 
 SCHEMA: dict[str, Any] = {
@@ -62,15 +63,12 @@ def _of(rule: Rule) -> Iterator[dict[str, Any]]:
     if kind == "soft" and (rule.id.endswith(".hard") or rule.severity == "critical"):
         kind = "hard"
     of_results = rule.table in _RESULTS and rule.columns == ("value",)
-    apart = {"analyte", "stage"} if of_results else set()
-    condition = "; ".join(
-        f"{name.replace('_', ' ')} {' or '.join(_several(value)).replace('_', ' ')}"
-        for name, value in rule.when.items()
-        if name not in apart
-    )
+    # A comparison ({not: colostrum}) names no stage to show a limit at: it is said among the conditions.
+    apart = {name for name in ("analyte", "stage") if of_results and _plain(rule, name) is not None}
+    condition = "; ".join(_condition(name, value) for name, value in rule.when.items() if name not in apart)
     unit = rule.arguments.get("unit") or ""
-    for variable in _several(rule.when.get("analyte")) if of_results else rule.columns:
-        for stage in (_several(rule.when.get("stage")) or (None,)) if of_results else (None,):
+    for variable in _several(_plain(rule, "analyte")) if of_results else rule.columns:
+        for stage in (_several(_plain(rule, "stage")) or (None,)) if of_results else (None,):
             yield {
                 "table": rule.table,
                 "variable": variable,
@@ -82,6 +80,17 @@ def _of(rule: Rule) -> Iterator[dict[str, Any]]:
                 "condition": condition,
                 "rule_id": rule.id,
             }
+
+
+def _plain(rule: Rule, name: str) -> Any:
+    wanted = rule.when.get(name)
+    return None if isinstance(wanted, Mapping) else wanted
+
+
+def _condition(name: str, wanted: Any) -> str:
+    if isinstance(wanted, Mapping) or name in {"any", "all"}:
+        return condition_text({name: wanted}).replace("_", " ")
+    return f"{name.replace('_', ' ')} {' or '.join(_several(wanted)).replace('_', ' ')}"
 
 
 def _several(value: Any) -> tuple[str, ...]:

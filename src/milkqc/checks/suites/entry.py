@@ -7,8 +7,9 @@ import string
 from collections.abc import Mapping
 from typing import Any
 
-from milkqc.checks.suites.kinds import BOUNDS, KINDS, Kind
-from milkqc.checks.suites.texts import Texts
+from milkqc.checks.suites.arguments import Arguments
+from milkqc.checks.suites.conditions import columns_of
+from milkqc.checks.suites.kinds import KINDS, Kind
 from milkqc.findings import FINDINGS_SCHEMA
 from milkqc.model import SEVERITIES, Rule
 from milkqc.reference import Column, dictionary
@@ -31,12 +32,10 @@ _COMMON = (
 _DATASET = ("by", "min_n")
 _REQUIRED = ("id", "expect", "severity", "says", "source")
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+){1,4}")
-# Engines disagree about look-around and back references; without them a pattern means the same everywhere.
-_UNPORTABLE = re.compile(r"\(\?[=!<P]|\\[1-9AZzbB]")
 _RESULTS = {"milk", "biomarkers"}
 
 
-class Reader(Texts):
+class Reader(Arguments):
     """Reads one entry. `rule()` gives the Rule, or None when `faults` say why not."""
 
     def rule(self) -> Rule | None:
@@ -53,15 +52,17 @@ class Reader(Texts):
         if kind is None:
             return None
         self._keys(kind)
-        column = self._column(kind)
-        when = self._when()
-        arguments = self._arguments(kind, column)
+        columns = self._columns(kind)
+        names = self._names(kind, columns)
+        column = columns[0] if columns else None
+        when = self.when()
+        arguments = self.arguments(kind, columns)
         self._unit(column, when)
         self._words()
         for key in GUIDANCE:
             if key in self.entry and not isinstance(self.entry[key], str):
                 self.fault(key, "R205", f"{key} must be a sentence.", "Write what to do about a finding.")
-        examples = self._examples(kind, column)
+        examples = self._tables(names) if kind.tabular else self._examples(kind, column)
         if self.faults:
             return None
         unit = self.entry.get("unit") or self._canonical(column, when)
@@ -69,12 +70,12 @@ class Reader(Texts):
             id=self.entry["id"],
             table=self.table,
             expect=kind.name,
-            columns=(column.column,) if column else (),
+            columns=names,
             severity=self.entry["severity"],
             says=" ".join(self.entry["says"].split()),
             source=" ".join(self.entry["source"].split()),
             when=when,
-            arguments={**arguments, "unit": unit or ""},
+            arguments={**arguments, **self._several(kind, names), "unit": unit or ""},
             level=kind.level,
             examples=examples,
             file=self.document.name,
@@ -117,105 +118,53 @@ class Reader(Texts):
                 f"Write it in lower case with dots, the table first: {self.table}.subject.what.",
             )
 
-    def _column(self, kind: Kind) -> Column | None:
-        name = self.entry.get("column")
+    def _columns(self, kind: Kind) -> tuple[Column, ...]:
+        """The columns of the table itself that the rule judges: one, or several for `unique`."""
         if not kind.types:
-            if name is not None:
+            if "column" in self.entry:
                 self.fault("column", "R201", f"{kind.name} takes no column.", "Remove it.")
-            return None
-        if name is None:
+            return ()
+        several = "columns" in kind.arguments and "columns" in self.entry
+        key = "columns" if several else "column"
+        given = self.entry.get(key)
+        if several and "column" in self.entry:
+            self.fault("column", "R205", "column and columns are given together.", "Keep one of them.")
+        if several and (
+            not isinstance(given, list) or len(given) < 2 or len(set(map(str, given))) < len(given)
+        ):
+            self.fault(key, "R205", "columns are two or more.", "Write `columns: [a, b]`.")
+            return ()
+        if given is None:
             self.fault(None, "R202", "the key column is missing.", f"{kind.name} needs one.")
-            return None
-        column = dictionary().get((self.table, str(name)))
+            return ()
+        found = [self._column(key, str(name), kind) for name in (given if several else [given])]
+        return tuple(column for column in found if column is not None)
+
+    def _column(self, key: str, name: str, kind: Kind) -> Column | None:
+        column = dictionary().get((self.table, name))
         if column is None:
-            self.fault("column", "R203", f"{self.table} has no column {name!r}.", "See the data dictionary.")
+            self.fault(key, "R203", f"{self.table} has no column {name!r}.", "See the data dictionary.")
         elif column.type not in kind.types:
             self.fault(
-                "column", "R205", f"{kind.name} cannot judge {name} ({column.type}).", "Choose another kind."
+                key, "R205", f"{kind.name} cannot judge {name} ({column.type}).", "Choose another kind."
             )
         elif kind.name == "share_censored_at_most" and (self.table not in _RESULTS or name != "value"):
-            self.fault(
-                "column", "R205", "only value in milk and biomarkers is censored.", "Use `column: value`."
-            )
+            self.fault(key, "R205", "only value in milk and biomarkers is censored.", "Use `column: value`.")
         return column
 
-    def _when(self) -> dict[str, Any]:
-        given = self.entry.get("when")
-        if given is None:
-            return {}
-        if not isinstance(given, dict):
-            self.fault("when", "R205", "when must be columns and values.", "Write `when: {column: value}`.")
-            return {}
-        when: dict[str, Any] = {}
-        for name, wanted in given.items():
-            column = self.known(name)
-            if column is None:
-                self.fault(
-                    "when", "R203", f"{self.table} has no column {name!r}.", "See the data dictionary."
-                )
-                continue
-            values = [
-                self.typed("when", item, column)
-                for item in (wanted if isinstance(wanted, list) else [wanted])
-            ]
-            if name == "analyte":
-                for value in values:
-                    if value not in self.units:
-                        self.fault("when", "R203", f"unknown analyte {value!r}.", "See analytes.csv.")
-            when[name] = tuple(values) if isinstance(wanted, list) else values[0]
-        return when
+    def _names(self, kind: Kind, columns: tuple[Column, ...]) -> tuple[str, ...]:
+        """Every column of the rule by its name in the view, the judged one first."""
+        own = tuple(column.column for column in columns)
+        return (*own, *self.others(kind, columns[0] if columns else None))
 
-    def _arguments(self, kind: Kind, column: Column | None) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        if kind.needs_one and not any(key in self.entry for key in kind.needs_one):
-            self.fault(None, "R202", f"{kind.name} lacks {' or '.join(kind.needs_one)}.", "Add it.")
-        for key in kind.arguments:
-            if key in self.entry:
-                found[key] = self._argument(key, column)
-        for one, other in (("min", "above"), ("max", "below")):
-            if one in found and other in found:
-                self.fault(other, "R205", f"{one} and {other} are given together.", "Keep one of them.")
-        bounds = [found[key] for key in BOUNDS if found.get(key) is not None]
-        if len(bounds) == 2 and bounds[0] > bounds[1]:
-            self.fault(None, "R205", "the lower limit is above the upper one.", "Exchange them.")
-        if "by" in self.entry:
-            by = self.entry["by"]
-            found["by"] = by
-            # `by: site` means the participant's site where the table has none of its own.
-            if self.known(by) is None and self.known(f"participant_{by}") is None:
-                self.fault("by", "R203", f"{self.table} has no column {by!r}.", "See the data dictionary.")
-        if "min_n" in self.entry:
-            found["min_n"] = self.count("min_n")
-        return found
-
-    def _argument(self, key: str, column: Column | None) -> Any:
-        value = self.entry[key]
-        if key == "values":
-            if not isinstance(value, list) or not value or column is None:
-                self.fault(key, "R205", "values must be a list.", "Write `values: [a, b]`.")
-                return ()
-            return tuple(self.typed(key, item, column) for item in value)
-        if key == "pattern":
-            try:
-                re.compile(str(value))
-            except re.error as error:
-                self.fault(key, "R205", f"the pattern cannot be read: {error}.", "Correct it.")
-            if _UNPORTABLE.search(str(value)):
-                self.fault(
-                    key,
-                    "R205",
-                    "look-around, back references and anchors differ between engines.",
-                    "Do without; the whole text must match.",
-                )
-            return str(value)
-        if key == "share":
-            share = self.number(key, value)
-            if share is not None and not 0 <= share <= 1:
-                self.fault(key, "R205", f"a share lies between 0 and 1, not {value}.", "Write 0.2 for 20 %.")
-            return share
-        if column is not None and column.type == "date":
-            return self.typed(key, value, column)
-        return self.number(key, value)
+    @staticmethod
+    def _several(kind: Kind, names: tuple[str, ...]) -> dict[str, Any]:
+        """The names of the further columns, as arguments that expressions and texts read."""
+        if kind.name == "unique":
+            return {"columns": names}
+        if kind.name == "compare_columns":
+            return {"other": names[1]}
+        return {"order": names[1], "within": names[2:]} if kind.name == "monotone" else {}
 
     def _canonical(self, column: Column | None, when: Mapping[str, Any]) -> str:
         """The unit that the values have: the dictionary's, or the analyte's where the rule is about one."""
@@ -285,4 +234,43 @@ class Reader(Texts):
                 found[side] = tuple(
                     None if item is None else self.typed("examples", item, column) for item in values
                 )
+        return found
+
+    def _tables(self, names: tuple[str, ...]) -> dict[str, Any]:
+        """Examples of rules about several columns or rows: each a small table, column by column."""
+        given = self.entry.get("examples")
+        if not isinstance(given, dict) or set(given) != {"pass", "fail"}:
+            self.fault(
+                "examples" if given is not None else None,
+                "R208",
+                "examples hold pass and fail.",
+                "Write both, each with a list of small tables: `[{column: [values]}]`.",
+            )
+            return {}
+        found: dict[str, Any] = {}
+        for side, tables in given.items():
+            if not isinstance(tables, list) or not tables:
+                self.fault("examples", "R208", f"{side} has no examples.", "Write at least one small table.")
+                continue
+            found[side] = tuple(self._table(table, names) for table in tables)
+        return found
+
+    def _table(self, given: Any, names: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
+        if not isinstance(given, dict) or not given:
+            self.fault("examples", "R208", "an example is a small table here.", "Write `{column: [values]}`.")
+            return {}
+        cells = {name: value if isinstance(value, list) else [value] for name, value in given.items()}
+        if len({len(values) for values in cells.values()}) > 1:
+            self.fault("examples", "R208", "an example has columns of different lengths.", "Complete them.")
+        found = {}
+        for name, values in cells.items():
+            column = self.known(name)
+            if column is None or (name not in names and name not in columns_of(self.when())):
+                self.fault(
+                    "examples", "R208", f"{name} is no column of the rule.", f"Use {', '.join(names)}."
+                )
+                continue
+            found[name] = tuple(
+                None if value is None else self.typed("examples", value, column) for value in values
+            )
         return found

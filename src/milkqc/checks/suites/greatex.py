@@ -1,9 +1,8 @@
 """Rules compiled to Great Expectations, which judges columns of values and says which positions fail.
 
-Each rule's judged values become a column of their own: a hundred row conditions on the whole table cost three
-times as much as columns that hold only what is judged. Columns are padded to one length with values that GX
-passes over. GX answers in another order and drops what it does not know, so every expectation is built one by
-one, carries its place in `meta`, and must be answered exactly once.
+GX answers in another order and drops what it does not know, so every expectation is built one by one, carries its
+place in `meta`, and must be answered exactly once. What a rule judges is a column of its own `when`: a hundred row
+conditions on the whole table cost three times as much.
 """
 
 from __future__ import annotations
@@ -18,12 +17,13 @@ import polars as pl
 
 from milkqc.checks.ledger import reason
 from milkqc.checks.spark import without_spark
+from milkqc.checks.suites import batches
+from milkqc.checks.suites.batches import Asked
+from milkqc.checks.suites.judged import Question
 from milkqc.checks.suites.kinds import KINDS
-from milkqc.model import Rule
+from milkqc.checks.suites.plain import Verdict
 
-# Cells per batch: bounds the memory of one pandas frame to some 300 MB.
-CELLS = 30_000_000
-WIDTH = 50
+# Row positions come only from an index without a name: with `unexpected_index_column_names` GX is six times slower.
 _FORMAT = {
     "result_format": "COMPLETE",
     "return_unexpected_index_query": False,
@@ -31,49 +31,44 @@ _FORMAT = {
 }
 
 
-def judge(values: Sequence[pl.Series], rules: Sequence[Rule]) -> list[list[int] | str]:
+def judge(questions: Sequence[Question]) -> list[Verdict]:
     """As plain.judge, through Great Expectations; nothing is written, sent or printed."""
-    found: list[list[int] | str] = ["Great Expectations gave no answer."] * len(rules)
-    with _quietly():
-        for places in _batches(values):
-            found_here = _validate([values[place] for place in places], [rules[place] for place in places])
-            for place, outcome in zip(places, found_here, strict=True):
-                found[place] = outcome
-    return found
+    with quietly():
+        return batches.judge(questions, _judge)
 
 
-def expectation(rule: Rule, column: str, place: int) -> dict[str, Any]:
-    """The configuration of one rule as Great Expectations writes it."""
-    kind, arguments = KINDS[rule.expect].gx(rule.arguments)
-    return {
-        "type": kind,
-        "kwargs": {"column": column, **arguments},
-        "meta": {"rule_id": rule.id, "place": place},
-        "severity": rule.severity,
-    }
+def expectations(asked: Asked) -> list[dict[str, Any]]:
+    """The configurations of one rule as Great Expectations writes them."""
+    rule = asked.question.rule
+    return [
+        {
+            "type": kind,
+            "kwargs": named(kwargs, asked.names),
+            "meta": {"rule_id": rule.id, "place": asked.place, "part": part},
+            "severity": rule.severity,
+        }
+        for part, (kind, kwargs) in enumerate(KINDS[rule.expect].gx(rule.arguments))
+    ]
 
 
-def _batches(values: Sequence[pl.Series]) -> Iterator[list[int]]:
-    """Places of columns that fit together: of similar length, because they are padded to the longest."""
-    order = sorted(range(len(values)), key=lambda place: (values[place].len(), place))
-    batch: list[int] = []
-    for place in order:
-        if batch and (len(batch) == WIDTH or (len(batch) + 1) * values[place].len() > CELLS):
-            yield batch
-            batch = []
-        batch.append(place)
-    if batch:
-        yield batch
+def named(kwargs: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """The arguments of an expectation with columns in place of operands."""
+    told = dict(kwargs)
+    for word in ("column", "column_A", "column_B"):
+        if word in told:
+            told[word] = names[told[word]]
+    if "column_list" in told:
+        told["column_list"] = [names[one] for one in told["column_list"]]
+    return told
 
 
-def _validate(values: Sequence[pl.Series], rules: Sequence[Rule]) -> list[list[int] | str]:
+def _judge(frame: pl.DataFrame, asked: Sequence[Asked]) -> dict[int, Verdict]:
     with without_spark():
         import great_expectations as gx
         from great_expectations.data_context.types.base import (
             DataContextConfig,
             InMemoryStoreBackendDefaults,
         )
-        from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     # Without this GX names a temporary folder for documents that nobody asked for.
     nowhere = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
@@ -81,54 +76,69 @@ def _validate(values: Sequence[pl.Series], rules: Sequence[Rule]) -> list[list[i
         mode="ephemeral", project_config=DataContextConfig(store_backend_defaults=nowhere)
     )
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    suite = gx.ExpectationSuite(name="milkqc")
-    configurations = [expectation(rule, f"r{place}", place) for place, rule in enumerate(rules)]
-    for configuration in configurations:
-        suite.add_expectation(ExpectationConfiguration(**configuration).to_domain_obj())
-    if len(suite.expectations) != len(rules):
-        raise RuntimeError(f"Great Expectations kept {len(suite.expectations)} of {len(rules)} expectations")
+    broken: dict[int, Verdict] = {}
+    suite = _suite(asked, broken)
     asset = context.data_sources.add_pandas("milkqc").add_dataframe_asset("values")
     batch = asset.add_batch_definition_whole_dataframe("whole").get_batch(
-        batch_parameters={"dataframe": _frame(values, rules)}
+        batch_parameters={"dataframe": frame.to_pandas()}
     )
-    answers: dict[int, list[int] | str] = {}
-    for result in batch.validate(suite, result_format=_FORMAT).results:
-        answers[result.expectation_config.meta["place"]] = _answer(result)
-    return [answers.get(place, "Great Expectations gave no answer.") for place in range(len(rules))]
+    wanted = {(e.meta["place"], e.meta["part"]) for e in suite.expectations}
+    parts: dict[int, list[Verdict]] = {}
+    if wanted:
+        for result in batch.validate(suite, result_format=_FORMAT).results:
+            meta = result.expectation_config.meta
+            wanted.discard((meta["place"], meta["part"]))
+            parts.setdefault(meta["place"], []).append(_answer(result))
+    for place, _ in wanted:
+        broken[place] = "Great Expectations gave no answer."
+    return {**{place: _united(answers) for place, answers in parts.items()}, **broken}
 
 
-def _frame(values: Sequence[pl.Series], rules: Sequence[Rule]) -> Any:
-    """One pandas frame, a column per rule, with the plain positions as its index."""
-    import pandas as pd
+def _suite(asked: Sequence[Asked], broken: dict[int, Verdict]) -> Any:
+    """The suite of all expectations that can be built; a rule with one that cannot is broken."""
+    import great_expectations as gx
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-    height = max(series.len() for series in values)
-    columns: dict[str, Any] = {}
-    for place, (series, rule) in enumerate(zip(values, rules, strict=True)):
-        # A missing value is what not_null looks for: it sees presence, and padding counts as present.
-        if rule.expect == "not_null":
-            series = series.is_not_null().replace_strict({True: 1.0, False: None}, return_dtype=pl.Float64)
-            padding: Any = 1.0
-        else:
-            padding = None
-        padded = series.extend_constant(padding, height - series.len())
-        columns[f"r{place}"] = padded.to_pandas()
-    return pd.DataFrame(columns)
+    suite = gx.ExpectationSuite(name="milkqc")
+    for one in asked:
+        try:
+            built = [ExpectationConfiguration(**each).to_domain_obj() for each in expectations(one)]
+        # An unknown type or a wrong argument raises errors of GX's own, of pydantic or of Python; whichever it is,
+        # this rule is not judged and says so, and the others are.
+        except Exception as error:  # noqa: BLE001
+            broken[one.place] = reason(error)
+            continue
+        before = len(suite.expectations)
+        for expectation in built:
+            suite.add_expectation(expectation)
+        if len(suite.expectations) != before + len(built):
+            broken[one.place] = "Great Expectations dropped the expectation."
+    return suite
 
 
-def _answer(result: Any) -> list[int] | str:
+def _answer(result: Any) -> Verdict:
     """Failing positions, or the error; an error hides in exception_info under one key per metric."""
     info: Mapping[str, Any] = result.exception_info or {}
     for detail in (info, *(part for part in info.values() if isinstance(part, dict))):
         if detail.get("raised_exception"):
             return reason(str(detail.get("exception_message") or "no message"))
-    positions = [int(place) for place in result.result.get("unexpected_index_list") or []]
-    if result.success != (not positions):
+    positions = pl.Series(result.result.get("unexpected_index_list") or [], dtype=pl.UInt32)
+    if result.success != positions.is_empty():
         return "Great Expectations contradicts itself: it failed without saying where."
-    return sorted(positions)
+    return positions.sort()
+
+
+def _united(answers: Sequence[Verdict]) -> Verdict:
+    """The positions that any part of a rule found, or what broke."""
+    broken = [answer for answer in answers if isinstance(answer, str)]
+    if broken:
+        return broken[0]
+    found = [answer for answer in answers if not isinstance(answer, str)]
+    return found[0] if len(found) == 1 else pl.concat(found).unique().sort()
 
 
 @contextlib.contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """GX logs and warns about its own inner life; errors still reach us through exception_info."""
     logger = logging.getLogger("great_expectations")
     level = logger.level

@@ -1,164 +1,181 @@
-"""Which rows a rule judges, and what could not be judged: the same for every way of running it."""
+"""Which rows a row rule judges, and what could not be judged: the same for every engine.
+
+Rules with the same `when` look at the same rows, so these are chosen once; what engines judge are columns of the
+chosen rows, shared by all the rules that ask for the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+import narwhals.stable.v2 as nw
 import polars as pl
 
-from milkqc.checks.suites.kinds import KINDS
+from milkqc.checks.suites.conditions import columns_of, key, truth
+from milkqc.checks.suites.kinds import KINDS, Operand
+from milkqc.checks.suites.pairs import KNOWN
 from milkqc.model import Rule
 
 RESULT_TABLES = {"milk", "biomarkers"}
 
 
 @dataclass(frozen=True)
-class Judged:
-    """The values a row rule judges, and where they stand in the view.
+class Question:
+    """What an engine is asked: which rows of `frame` fail `rule`. `operands` are the columns of frame by their role.
 
-    `values` are as engines compare them: dates as days, not-a-numbers left out. `at` are their positions.
-    `not_judged` counts values that were there but censored, or whose `when` is unknown.
+    A row whose operand is null is not judged, except where the rule is about presence.
     """
 
-    values: pl.Series
-    at: pl.Series
+    rule: Rule
+    operands: Mapping[str, str]
+    frame: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A question, the positions in the view of its frame's rows (None: all of them), and the counts of the ledger."""
+
+    question: Question
+    at: pl.Series | None
+    looked_at: int
     not_judged: int
 
 
-def applies(rule: Rule) -> pl.Expr:
-    """Whether `when` holds; null where it is unknown."""
-    tests = [
-        pl.col(column).is_in(list(wanted)) if isinstance(wanted, tuple) else pl.col(column) == wanted
-        for column, wanted in sorted(rule.when.items())
+def prepared(view: pl.DataFrame, rules: Sequence[Rule]) -> list[Prepared]:
+    """The questions of row rules on one view, in the order of `rules`."""
+    found: dict[str, Prepared] = {}
+    same: dict[str, list[Rule]] = {}
+    for rule in rules:
+        same.setdefault(key(rule.when), []).append(rule)
+    plain = _plain(view, rules)
+    for group in same.values():
+        found.update({one.question.rule.id: one for one in _together(plain, group)})
+    return [found[rule.id] for rule in rules]
+
+
+def names_of(rule: Rule) -> tuple[str, ...]:
+    """Every column of the view that a row rule needs."""
+    return tuple(dict.fromkeys((*rule.columns, *columns_of(rule.when))))
+
+
+def _plain(view: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """The columns that the rules need, as rules compare them."""
+    wanted = dict.fromkeys(name for rule in rules for name in (*names_of(rule), "censored", "row_id"))
+    return view.select(comparable(view, name).alias(name) for name in wanted if name in view.columns)
+
+
+def _together(plain: pl.DataFrame, rules: Sequence[Rule]) -> list[Prepared]:
+    """The questions of rules with one `when`."""
+    when = rules[0].when
+    at: pl.Series | None = None
+    chosen, unknown = plain, plain.clear()
+    if when:
+        holds, fails = truth(when)
+        told = nw.from_native(plain).select(holds=holds, fails=fails).to_native()
+        at = told["holds"].arg_true()
+        chosen = plain[at]
+        unknown = plain.filter(~told["holds"] & ~told["fails"])
+    operands = {rule.id: operands_of(rule) for rule in rules}
+    distinct = {one.key: one for mine in operands.values() for one in mine.values()}
+    slots = {name: f"s{place}" for place, name in enumerate(distinct)}
+    frame = _columns(chosen, distinct, slots)
+    counts = _counts(chosen, frame, unknown, rules, operands, slots)
+    return [
+        Prepared(
+            Question(rule, {role: slots[one.key] for role, one in operands[rule.id].items()}, frame),
+            at,
+            *count,
+        )
+        for rule, count in zip(rules, counts, strict=True)
     ]
-    return pl.all_horizontal(tests) if tests else pl.lit(value=True)
 
 
-def judged(rule: Rule, view: pl.DataFrame) -> Judged:
-    """The values of a row rule's column in `view`."""
-    name = rule.columns[0]
-    value = comparable(view, name)
-    there = value.is_not_null()
-    censored = (
-        pl.col("censored").is_not_null()
-        if rule.table in RESULT_TABLES and name == "value"
-        else pl.lit(value=False)
-    )
-    asked = view.select(
-        holds=applies(rule),
-        there=(pl.lit(value=True) if rule.expect == "not_null" else there) & ~censored,
-        something=there | censored,
-        value=value,
-    )
-    chosen = asked.with_row_index("at").filter(pl.col("holds") & pl.col("there"))
-    concerned = asked.filter(pl.col("holds").fill_null(value=True) & pl.col("something"))
-    ours = chosen.filter(pl.col("something")).height
-    return Judged(chosen["value"], chosen["at"], concerned.height - ours)
+def operands_of(rule: Rule) -> Mapping[str, Operand]:
+    """What a row rule judges, by its role; null where it cannot be judged."""
+    mine = KINDS[rule.expect].operands(rule)
+    if not _of_results(rule) or KINDS[rule.expect].presence:
+        return mine
+    # A censored result is only a limit: whatever stands in `value` is not judged.
+    return {
+        role: Operand(
+            f"{one.key} if not censored",
+            nw.when(nw.col("censored").is_null()).then(one.expression),
+            one.among,
+            one.window,
+        )
+        for role, one in mine.items()
+    }
+
+
+def _of_results(rule: Rule) -> bool:
+    return rule.table in RESULT_TABLES and "value" in rule.columns
+
+
+def _columns(chosen: pl.DataFrame, distinct: Mapping[str, Operand], slots: Mapping[str, str]) -> pl.DataFrame:
+    table = nw.from_native(chosen)
+    simple = [one.expression.alias(slots[one.key]) for one in distinct.values() if not one.window]
+    done = table.select(*simple).to_native() if simple else pl.DataFrame()
+    windows = [
+        windowed(table, one, slots[one.key]).select(slots[one.key]).to_native()
+        for one in distinct.values()
+        if one.window
+    ]
+    columns = [series for part in (done, *windows) for series in part.get_columns()]
+    return pl.DataFrame([_finite(series) for series in columns])
+
+
+def windowed(table: nw.DataFrame | nw.LazyFrame, operand: Operand, name: str) -> nw.DataFrame | nw.LazyFrame:  # type: ignore[type-arg]
+    """`table` with the operand as a column; the window sees only rows where all that it needs is there."""
+    known = nw.all_horizontal(*(~nw.col(one).is_null() for one in operand.among), ignore_nulls=False)
+    return table.with_columns(known.alias(KNOWN)).with_columns(operand.expression.alias(name)).drop(KNOWN)
+
+
+def _finite(series: pl.Series) -> pl.Series:
+    """An operand that came out as no number (infinity less infinity) is missing."""
+    return series.fill_nan(None) if series.dtype.is_float() else series
+
+
+def _counts(
+    chosen: pl.DataFrame,
+    frame: pl.DataFrame,
+    unknown: pl.DataFrame,
+    rules: Sequence[Rule],
+    operands: Mapping[str, Mapping[str, Operand]],
+    slots: Mapping[str, str],
+) -> list[tuple[int, int]]:
+    """`looked_at` and `not_judged` of each rule."""
+    wide = pl.concat([frame, chosen.rename({name: f"c_{name}" for name in chosen.columns})], how="horizontal")
+    asked: dict[str, pl.Expr] = {}
+    for place, rule in enumerate(rules):
+        mine = (pl.col(slots[one.key]).is_not_null() for one in operands[rule.id].values())
+        judged = pl.lit(value=True) if KINDS[rule.expect].presence else pl.all_horizontal(mine)
+        asked[f"looked{place}"] = pl.len() if KINDS[rule.expect].presence else judged.sum()
+        asked[f"silent{place}"] = (_something(rule, "c_") & ~judged).sum()
+    told = wide.select(**asked).row(0, named=True)
+    beyond = unknown.select(
+        **{str(place): _something(rule, "").sum() for place, rule in enumerate(rules)}
+    ).row(0)
+    return [(told[f"looked{place}"], told[f"silent{place}"] + beyond[place]) for place in range(len(rules))]
+
+
+def _something(rule: Rule, prefix: str) -> pl.Expr:
+    there = pl.col(f"{prefix}{rule.columns[0]}").is_not_null()
+    if _of_results(rule):
+        there = there | pl.col(f"{prefix}censored").is_not_null()
+    return there
 
 
 def comparable(view: pl.DataFrame, name: str) -> pl.Expr:
-    """A column as rules compare it: dates as days since 1970, categories as text, not-a-number as missing."""
+    """A column as rules compare it: dates as days since 1970, truth as 0 and 1, categories as text, not-a-number as missing."""
     kind = view.schema[name]
     column = pl.col(name)
     if kind == pl.Date:
-        return column.cast(pl.Int32)
+        return column.cast(pl.Int32).cast(pl.Int64)
+    if kind == pl.Boolean:
+        return column.cast(pl.Int64)
     if kind.is_float():
         return column.fill_nan(None)
     if isinstance(kind, (pl.Categorical, pl.Enum)):
         return column.cast(pl.String)
     return column
-
-
-@dataclass(frozen=True)
-class Figures:
-    """A dataset rule's figure for each group: `row_id` ("*" or "batch=P1"), `group` ("P1"), `figure` (null: not judged), `rows`."""
-
-    table: pl.DataFrame
-
-    @property
-    def not_judged(self) -> int:
-        """Groups too small, or whose median lies among censored values."""
-        return self.table["figure"].null_count()
-
-
-def figures(rule: Rule, view: pl.DataFrame) -> Figures:
-    """One figure for the table or for each group of `by`; superseded results (`reported` false) do not count.
-
-    Groups under `min_n` rows have no figure. A group whose `by` is missing goes by "*".
-    """
-    by = _resolved(rule.arguments.get("by"), view)
-    rows = view.filter(applies(rule))
-    if "reported" in view.columns:
-        rows = rows.filter(pl.col("reported").fill_null(value=True))
-    group = pl.col(by).cast(pl.String) if by else pl.lit(None, dtype=pl.String)
-    name = rule.columns[0] if rule.columns else None
-    value = comparable(view, name) if name else pl.lit(None)
-    censored = (
-        pl.col("censored")
-        if "censored" in view.columns and name == "value"
-        else pl.lit(None, dtype=pl.String)
-    )
-    counted = rows.with_columns(group=group, value=value, censored=censored).select(
-        "group", "value", "censored"
-    )
-    kind = KINDS[rule.expect].figure
-    stated = (
-        counted.group_by("group", maintain_order=True)
-        .agg(rows=pl.len(), n=_counted(kind).sum(), figure=_FIGURES[kind])
-        .with_columns(
-            figure=pl.when(pl.col("n") >= rule.arguments.get("min_n", 0)).then(
-                pl.col("figure").cast(pl.Float64)
-            ),
-            row_id=pl.when(pl.col("group").is_null())
-            .then(pl.lit("*"))
-            .otherwise(pl.concat_str(pl.lit(f"{rule.arguments.get('by')}="), "group")),
-        )
-        .sort("row_id")
-    )
-    if stated.is_empty() and kind == "rows" and not by:
-        stated = pl.DataFrame(
-            {"row_id": ["*"], "figure": [0.0], "rows": [0], "n": [0], "group": [None]},
-            schema_overrides={"group": pl.String},
-        )
-    return Figures(stated.select("row_id", "group", "figure", pl.col("rows").cast(pl.Int64)))
-
-
-def _resolved(by: Any, view: pl.DataFrame) -> str | None:
-    """`by: site` is the participant's site where the table has none of its own."""
-    if by is None:
-        return None
-    return by if by in view.columns else f"participant_{by}"
-
-
-def _counted(kind: str) -> pl.Expr:
-    """The rows that stand behind a figure, for `min_n`."""
-    if kind in {"median", "share_censored"}:
-        return pl.col("value").is_not_null() | pl.col("censored").is_not_null()
-    return pl.lit(value=True)
-
-
-def _median() -> pl.Expr:
-    """The median with censored results in their place: below everything (<) or above everything (>).
-
-    Null where it falls among them, because then only a limit is known of it.
-    """
-    placed = (
-        pl.when(pl.col("censored") == "<")
-        .then(float("-inf"))
-        .when(pl.col("censored") == ">")
-        .then(float("inf"))
-        .otherwise(pl.col("value").cast(pl.Float64, strict=False))
-    )
-    median = placed.drop_nulls().median()
-    return pl.when(median.is_finite()).then(median)
-
-
-_FIGURES: Mapping[str, pl.Expr] = {
-    "rows": pl.len(),
-    "share_missing": (pl.col("value").is_null() & pl.col("censored").is_null()).mean(),
-    "share_censored": pl.col("censored").is_not_null().sum()
-    / (pl.col("value").is_not_null() | pl.col("censored").is_not_null()).sum(),
-    "median": _median(),
-}

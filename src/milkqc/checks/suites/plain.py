@@ -1,4 +1,4 @@
-"""Rules as plain narwhals expressions: for a large or remote table, checked where it lies."""
+"""Rules as plain narwhals expressions: the quickest engine, and the one for a table checked where it lies."""
 
 from __future__ import annotations
 
@@ -9,21 +9,48 @@ import narwhals.stable.v2 as nw
 import polars as pl
 
 from milkqc.checks.ledger import reason
+from milkqc.checks.suites.conditions import truth
+from milkqc.checks.suites.judged import Question, operands_of, windowed
 from milkqc.checks.suites.kinds import KINDS
 from milkqc.model import Rule
 
+# What a verdict is, in every engine: failing positions in the question's frame, or why the rule broke.
+Verdict = pl.Series | str
 
-def judge(values: Sequence[pl.Series], rules: Sequence[Rule]) -> list[list[int] | str]:
-    """For each rule the positions of its values that fail, or why it broke; values have no nulls but for not_null."""
-    found: list[list[int] | str] = []
-    for series, rule in zip(values, rules, strict=True):
-        frame = nw.from_native(series.alias("value").to_frame().with_row_index("at"), eager_only=True)
+
+def judge(questions: Sequence[Question]) -> list[Verdict]:
+    """For each question the positions of its rows that fail, or why the rule broke."""
+    found: dict[int, Verdict] = {}
+    frames: dict[int, list[int]] = {}
+    for place, question in enumerate(questions):
+        frames.setdefault(id(question.frame), []).append(place)
+    for places in frames.values():
         try:
-            fails = KINDS[rule.expect].fails(nw.col("value"), rule.arguments)
-            found.append(frame.filter(fails)["at"].to_list())
-        except (pl.exceptions.PolarsError, nw.exceptions.NarwhalsError) as error:
-            found.append(reason(error))
-    return found
+            told = _together([questions[place] for place in places])
+        except (pl.exceptions.PolarsError, nw.exceptions.NarwhalsError, TypeError, ValueError):
+            # One of them cannot be run: each by itself, so that the others are judged.
+            told = [_alone(questions[place]) for place in places]
+        found.update(zip(places, told, strict=True))
+    return [found[place] for place in range(len(questions))]
+
+
+def _alone(question: Question) -> Verdict:
+    try:
+        return _together([question])[0]
+    except (pl.exceptions.PolarsError, nw.exceptions.NarwhalsError, TypeError, ValueError) as error:
+        return reason(error)
+
+
+def _together(questions: Sequence[Question]) -> list[Verdict]:
+    table = nw.from_native(questions[0].frame.lazy())
+    asked = {str(place): failing_of(question) for place, question in enumerate(questions)}
+    told = table.select(**asked).to_native().collect()
+    return [told[name].arg_true() for name in asked]
+
+
+def failing_of(question: Question) -> nw.Expr:
+    """What fails a question, over the columns of its frame; null or false where it is not judged."""
+    return KINDS[question.rule.expect].fails(question.rule.arguments, question.operands)
 
 
 def failing(rule: Rule, frame: Any) -> Any:
@@ -32,15 +59,17 @@ def failing(rule: Rule, frame: Any) -> Any:
     Dates must be given as days since 1970-01-01. Rows whose `when` is unknown, and nulls, are not judged.
     """
     table = nw.from_native(frame)
-    tests = [
-        nw.col(column).is_in(list(wanted)) if isinstance(wanted, tuple) else nw.col(column) == wanted
-        for column, wanted in sorted(rule.when.items())
-    ]
-    there = [~nw.col(column).is_null() for column in sorted(rule.when)]
-    if rule.expect != "not_null":
-        there.append(~nw.col(rule.columns[0]).is_null())
-    if there:
-        table = table.filter(*there)
-    if tests:
-        table = table.filter(*tests)
-    return table.filter(KINDS[rule.expect].fails(nw.col(rule.columns[0]), rule.arguments)).to_native()
+    names = table.collect_schema().names()
+    if rule.when:
+        table = table.filter(truth(rule.when)[0])
+    slots = {}
+    kind = KINDS[rule.expect]
+    for role, operand in operands_of(rule).items():
+        slots[role] = f"_{role}"
+        if operand.window:
+            table = windowed(table, operand, slots[role])
+        else:
+            table = table.with_columns(operand.expression.alias(slots[role]))
+    if not kind.presence:
+        table = table.filter(*(~nw.col(name).is_null() for name in slots.values()))
+    return table.filter(kind.fails(rule.arguments, slots)).select(*names).to_native()

@@ -1,122 +1,191 @@
-"""Runs rule files on views: what is judged, what GX (or the plain expressions) says, findings and ledger."""
+"""Runs rule files on views: what is judged, what an engine says of it, findings and ledger."""
 
 from __future__ import annotations
 
 import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
 from milkqc.checks.ledger import Entry, reason, written
-from milkqc.checks.suites import greatex, plain
-from milkqc.checks.suites.judged import RESULT_TABLES, figures, judged
+from milkqc.checks.suites import greatex, plain, schemas
+from milkqc.checks.suites.bounds import beyond_hard
+from milkqc.checks.suites.conditions import names_arm
+from milkqc.checks.suites.dataset_kinds import in_unit, shares
+from milkqc.checks.suites.groups import by_of, figures, resolved
+from milkqc.checks.suites.judged import RESULT_TABLES, Prepared, Question, names_of, prepared
 from milkqc.checks.suites.kinds import KINDS
+from milkqc.checks.suites.plain import Verdict
 from milkqc.checks.suites.unlimited import without_limits
 from milkqc.findings import drafts
-from milkqc.model import Checked, LedgerRow, Rule
+from milkqc.model import Checked, Engine, LedgerRow, Rule
 
-Judge = Callable[[Sequence[pl.Series], Sequence[Rule]], list[list[int] | str]]
+ENGINES = ("auto", "pandera", "gx", "expressions")
+# Up to so many rows in the largest table `auto` is Great Expectations; beyond, its pandas copies and lists of
+# positions cost more than they tell, and the plain expressions, which say the same, are used.
+AUTO_ROWS = 200_000
+Judge = Callable[[Sequence[Question]], list[Verdict]]
+_JUDGES: Mapping[Engine, Judge] = {"gx": greatex.judge, "pandera": schemas.judge, "expressions": plain.judge}
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """One rule made ready: values to judge, the rows (or groups) they stand for, and what stays unjudged."""
+    """One rule made ready: what the engine is asked, the rows (or groups) it stands for, and what stays unjudged."""
 
     rule: Rule
-    values: pl.Series
+    engine: Engine
+    question: Question
     rows: pl.DataFrame
+    at: pl.Series | None
+    looked_at: int
     not_judged: int
 
 
 def check(
-    views: Mapping[str, pl.DataFrame], rules: Sequence[Rule], *, off: Mapping[str, str] | None = None
+    views: Mapping[str, pl.DataFrame],
+    rules: Sequence[Rule],
+    *,
+    off: Mapping[str, str] | None = None,
+    engine: str = "gx",
+    unblinded: bool = False,
 ) -> Checked:
-    """Every rule on its table's view, through Great Expectations: drafts, and a ledger row per rule.
+    """Every rule on its table's view: drafts, and a ledger row per rule, the same from every engine but for its name.
 
-    `off` maps the id of a switched-off rule to the study's reason; it is `skipped`. GX is imported (3.5 s) only
-    if some rule has something to judge.
+    `off` maps the id of a switched-off rule to the study's reason; it is `skipped`. A rule that would tell trial arms
+    apart is not applicable unless `unblinded`. Under `pandera` rules about groups run as expressions. GX is
+    imported (3.5 s) only if some rule has something to judge.
     """
-    return _check(views, rules, off or {}, greatex.judge)
-
-
-def check_plain(
-    views: Mapping[str, pl.DataFrame], rules: Sequence[Rule], *, off: Mapping[str, str] | None = None
-) -> Checked:
-    """As `check` and with the same findings and ledger, by narwhals expressions and without importing GX."""
-    return _check(views, rules, off or {}, plain.judge)
-
-
-def _check(
-    views: Mapping[str, pl.DataFrame], rules: Sequence[Rule], off: Mapping[str, str], judge: Judge
-) -> Checked:
-    ready: dict[str, _Asked] = {}
-    rows: dict[str, LedgerRow] = {}
-    for rule in rules:
-        outcome = _ready(rule, views, off.get(rule.id))
-        if isinstance(outcome, _Asked):
-            ready[rule.id] = outcome
-        else:
-            rows[rule.id] = outcome
-    asked = [ready[rule.id] for rule in rules if rule.id in ready]
+    chosen = choose(engine, views)
+    ready = dict(_ready(rules, views, off or {}, chosen, unblinded=unblinded))
+    asked = [one for one in ready.values() if isinstance(one, _Asked)]
+    rows = {name: one for name, one in ready.items() if isinstance(one, LedgerRow)}
     found: list[dict[str, Any]] = []
-    for one, verdict in zip(asked, _verdicts(asked, judge), strict=True):
+    for one, verdict in zip(asked, _verdicts(asked), strict=True):
         if isinstance(verdict, str):
-            rows[one.rule.id] = _entry(one.rule).did_not_run("broken", verdict)
+            rows[one.rule.id] = _entry(one.rule, one.engine).did_not_run("broken", verdict)
             continue
-        failing = list(_drafts(one, verdict))
+        failing = list(_drafts(one, verdict)) if len(verdict) else []
         found.extend(failing)
-        rows[one.rule.id] = _entry(one.rule).ran(
-            looked_at=one.values.len(),
-            failed=len(verdict),
-            not_judged=one.not_judged,
-            findings=len(failing),
+        rows[one.rule.id] = _entry(one.rule, one.engine).ran(
+            looked_at=one.looked_at, failed=len(verdict), not_judged=one.not_judged, findings=len(failing)
         )
-    ledger = (*(rows[rule.id] for rule in rules), *without_limits(views, rules))
+    ledger = (*(rows[rule.id] for rule in rules), *without_limits(views, rules, engine=chosen))
     return Checked(drafts(found), ledger)
 
 
-def _verdicts(asked: Sequence[_Asked], judge: Judge) -> list[list[int] | str]:
-    if not asked:
-        return []
+def choose(engine: str, views: Mapping[str, pl.DataFrame]) -> Engine:
+    """The engine that `auto` stands for, or the one named. ValueError for any other word."""
+    if engine not in ENGINES:
+        raise ValueError(f"engine is one of {', '.join(ENGINES)}, not {engine!r}")
+    if engine != "auto":
+        return cast(Engine, engine)
+    return "gx" if max((view.height for view in views.values()), default=0) <= AUTO_ROWS else "expressions"
+
+
+def _verdicts(asked: Sequence[_Asked]) -> list[Verdict]:
+    found: dict[str, Verdict] = {}
+    for engine, judge in _JUDGES.items():
+        mine = [one for one in asked if one.engine == engine]
+        if not mine:
+            continue
+        try:
+            told = judge([one.question for one in mine])
+        # Engines raise errors of many families (their own, pydantic's, pandas'); whichever it is, these rules were
+        # not judged: the ledger says broken and the exit code becomes 3.
+        except Exception as error:  # noqa: BLE001
+            told = [reason(error)] * len(mine)
+        found.update((one.rule.id, verdict) for one, verdict in zip(mine, told, strict=True))
+    return [found[one.rule.id] for one in asked]
+
+
+def _ready(
+    rules: Sequence[Rule],
+    views: Mapping[str, pl.DataFrame],
+    off: Mapping[str, str],
+    engine: Engine,
+    *,
+    unblinded: bool,
+) -> Iterator[tuple[str, _Asked | LedgerRow]]:
+    by_table: dict[str, list[Rule]] = {}
+    for rule in rules:
+        # pandera looks at rows; rules about groups run as expressions under it.
+        mine: Engine = "expressions" if engine == "pandera" and rule.level == "dataset" else engine
+        silent = _silent(rule, views.get(rule.table), off.get(rule.id), mine, unblinded=unblinded)
+        if silent is not None:
+            yield rule.id, silent
+        elif rule.level == "dataset":
+            yield rule.id, _of_groups(rule, views[rule.table], mine)
+        else:
+            by_table.setdefault(rule.table, []).append(rule)
+    for table, several in by_table.items():
+        for rule, one in _prepared(views[table], several, engine):
+            yield rule.id, one if isinstance(one, LedgerRow) else _of_rows(one, views[table], engine)
+
+
+def _prepared(
+    view: pl.DataFrame, rules: Sequence[Rule], engine: Engine
+) -> list[tuple[Rule, Prepared | LedgerRow]]:
+    """The rules' questions; where one cannot be made ready each is tried by itself, so that the others are judged."""
     try:
-        return judge([one.values for one in asked], [one.rule for one in asked])
-    # Great Expectations raises errors of many families (its own, pydantic's, pandas'); whichever it is, its
-    # rules were not judged: the ledger says broken and the exit code becomes 3.
+        return list(zip(rules, prepared(view, rules), strict=True))
+    # A rule from a study's file may ask what the data cannot answer; polars and narwhals raise errors of many
+    # families for it. It is found out and broken below.
     except Exception as error:  # noqa: BLE001
-        return [reason(error)] * len(asked)
+        if len(rules) == 1:
+            return [(rules[0], _entry(rules[0], engine).did_not_run("broken", reason(error)))]
+        return [pair for rule in rules for pair in _prepared(view, [rule], engine)]
 
 
-def _ready(rule: Rule, views: Mapping[str, pl.DataFrame], off: str | None) -> _Asked | LedgerRow:
-    entry = _entry(rule)
+def _silent(
+    rule: Rule, view: pl.DataFrame | None, off: str | None, engine: Engine, *, unblinded: bool
+) -> LedgerRow | None:
+    """The ledger row of a rule that has nothing to judge, or None."""
+    entry = _entry(rule, engine)
     if off is not None:
         return entry.switched_off(off)
-    view = views.get(rule.table)
     if view is None or (view.is_empty() and rule.expect != "row_count_between"):
         return entry.no_rows()
-    lacking = [name for name in (*rule.columns, *rule.when) if name not in view.columns]
+    groups = [*by_of(rule), *([rule.arguments["between"]] if "between" in rule.arguments else [])]
+    if not unblinded and (names_arm(rule.when) or "arm" in groups or "participant_arm" in groups):
+        return entry.did_not_run(
+            "not_applicable", "It tells trial arms apart, and the mapping does not say unblinded."
+        )
+    needed = (*names_of(rule), *(resolved(name, view) for name in groups))
+    lacking = [name for name in needed if name not in view.columns]
     if lacking:
         return entry.did_not_run("not_applicable", f"The table has no column {', '.join(lacking)}.")
     absent = _absent_analyte(rule, view)
-    if absent:
-        return entry.did_not_run("not_applicable", f"The data hold no {absent}.")
-    if rule.level == "dataset":
+    return entry.did_not_run("not_applicable", f"The data hold no {absent}.") if absent else None
+
+
+def _of_groups(rule: Rule, view: pl.DataFrame, engine: Engine) -> _Asked | LedgerRow:
+    try:
         groups = figures(rule, view)
-        there = groups.table.filter(pl.col("figure").is_not_null())
-        if there.is_empty():
-            why = _no_groups(rule, groups.table)
-            return entry.did_not_run("nothing_to_look_at", why, not_judged=groups.not_judged)
-        return _Asked(rule, there["figure"], there, groups.not_judged)
-    mine = judged(rule, view)
-    if mine.values.is_empty():
+    # As above: whatever a figure raises, its rule is broken and the others go on.
+    except Exception as error:  # noqa: BLE001
+        return _entry(rule, engine).did_not_run("broken", reason(error))
+    there = groups.table.filter(pl.col("figure").is_not_null())
+    if there.is_empty():
+        why = _no_groups(rule, groups.table)
+        return _entry(rule, engine).did_not_run("nothing_to_look_at", why, not_judged=groups.not_judged)
+    question = Question(rule, {"value": "figure"}, there.select("figure"))
+    return _Asked(rule, engine, question, there, None, there.height, groups.not_judged)
+
+
+def _of_rows(mine: Prepared, view: pl.DataFrame, engine: Engine) -> _Asked | LedgerRow:
+    rule = mine.question.rule
+    if not mine.looked_at:
         why = "Every value is missing, censored or of another kind."
-        return entry.did_not_run("nothing_to_look_at", why, not_judged=mine.not_judged)
-    return _Asked(rule, mine.values, view.select(_shown(rule, view))[mine.at], mine.not_judged)
+        return _entry(rule, engine).did_not_run("nothing_to_look_at", why, not_judged=mine.not_judged)
+    return _Asked(rule, engine, mine.question, view, mine.at, mine.looked_at, mine.not_judged)
 
 
 def _absent_analyte(rule: Rule, view: pl.DataFrame) -> str:
     wanted = rule.when.get("analyte")
+    if isinstance(wanted, Mapping):
+        return ""
     names = wanted if isinstance(wanted, tuple) else (wanted,) if wanted else ()
     return "" if not names or view["analyte"].is_in(list(names)).any() else " or ".join(names)
 
@@ -128,50 +197,72 @@ def _no_groups(rule: Rule, groups: pl.DataFrame) -> str:
     return f"No group has {least} results with a known {KINDS[rule.expect].figure.replace('_', ' ')}."
 
 
-def _shown(rule: Rule, view: pl.DataFrame) -> list[pl.Expr]:
-    shown = [pl.col("row_id"), pl.col(rule.columns[0]).alias("value")]
-    if rule.table in RESULT_TABLES:
-        shown.extend(pl.col(name) for name in ("analyte", "unit") if name in view.columns)
-    return shown
+def _drafts(one: _Asked, positions: pl.Series) -> Iterator[dict[str, Any]]:
+    rows = _group_rows(one, positions) if one.rule.level == "dataset" else _failing_rows(one, positions)
+    base = {"rule_id": one.rule.id, "table": one.rule.table, "engine": one.engine}
+    for row in rows:
+        draft = {**base, **row}
+        yield {**draft, "message": _sentence(one.rule.says, draft)}
 
 
-def _drafts(one: _Asked, positions: Sequence[int]) -> Iterator[dict[str, Any]]:
+def _group_rows(one: _Asked, positions: pl.Series) -> Iterator[dict[str, Any]]:
     rule, kind = one.rule, KINDS[one.rule.expect]
+    unit = str(rule.arguments.get("unit") or "") if in_unit(kind.figure, rule.arguments) else ""
     column = rule.columns[0] if rule.columns else None
-    unit = str(rule.arguments.get("unit") or "")
-    about_result = rule.table in RESULT_TABLES and column in {"value", None}
     analyte = rule.when.get("analyte")
-    for row in one.rows[list(positions)].iter_rows(named=True):
-        value: str | None
-        if rule.level == "dataset":
-            value, shown_unit = (
-                _figure_text(kind.figure, row["figure"]),
-                unit if kind.figure == "median" else "",
-            )
-            about = row["group"] if rule.arguments.get("by") == "analyte" else analyte
-            variable = about if about_result and isinstance(about, str) else column
-            n_rows = row["rows"]
-        else:
-            value, n_rows = written(row["value"]), 1
-            shown_unit = unit or (row.get("unit") or "" if about_result else "")
-            variable = row.get("analyte") if about_result else column
-        draft = {
-            "rule_id": rule.id,
+    for row in one.rows[positions].iter_rows(named=True):
+        about = row["group"] if rule.arguments.get("by") == "analyte" else analyte
+        of_result = rule.table in RESULT_TABLES and column in {"value", None}
+        yield {
             "severity": rule.severity,
-            "table": rule.table,
             "row_id": row["row_id"],
-            "engine": "gx",
-            "variable": variable,
-            "value": value,
-            "unit": shown_unit or None,
-            "expected": kind.expected(rule.arguments, shown_unit),
-            "n_rows": n_rows,
+            "variable": about if of_result and isinstance(about, str) else column,
+            "value": _figure_text(rule, row["figure"]),
+            "unit": unit or None,
+            "expected": kind.expected(rule.arguments, unit, {}),
+            "n_rows": row["rows"],
         }
-        yield {**draft, "message": _sentence(rule.says, draft)}
 
 
-def _figure_text(figure: str, value: float) -> str:
-    return f"{written(round(100 * value, 1))} %" if figure.startswith("share") else str(written(value))
+def _failing_rows(one: _Asked, positions: pl.Series) -> Iterator[dict[str, Any]]:
+    rule, kind = one.rule, KINDS[one.rule.expect]
+    column = rule.columns[0]
+    of_result = rule.table in RESULT_TABLES and column == "value"
+    unit = str(rule.arguments.get("unit") or "")
+    names = dict.fromkeys(("row_id", *rule.columns, *(("analyte", "unit") if of_result else ())))
+    there = positions if one.at is None else one.at[positions]
+    rows = one.rows.select(name for name in names if name in one.rows.columns)[there]
+    if "before" in one.question.operands:
+        rows = rows.with_columns(_before(one, rows.schema[column])[positions].alias("before"))
+    expected: dict[str, str] = {}
+    for row in rows.iter_rows(named=True):
+        value = row[column]
+        shown = unit or (row.get("unit") or "" if of_result else "")
+        # Ranges and sets say the same of every row; only pairs say what stands in it.
+        if len(rule.columns) > 1 or shown not in expected:
+            expected[shown] = kind.expected(rule.arguments, shown, row)
+        hard = rule.expect == "value_between" and beyond_hard(value, rule.arguments)
+        yield {
+            "severity": rule.arguments.get("hard_severity", "critical") if hard else rule.severity,
+            "row_id": row["row_id"],
+            "variable": row.get("analyte") if of_result else column,
+            "value": written(value),
+            "unit": shown or None,
+            "expected": expected[shown],
+            "n_rows": 1,
+        }
+
+
+def _before(one: _Asked, kind: pl.DataType) -> pl.Series:
+    """The values of the rows before, as a person reads them."""
+    before = one.question.frame[one.question.operands["before"]]
+    return before.cast(pl.Int32).cast(pl.Date) if kind == pl.Date else before
+
+
+def _figure_text(rule: Rule, value: float) -> str:
+    if shares(KINDS[rule.expect].figure, rule.arguments):
+        return f"{written(round(100 * value, 1))} %"
+    return str(written(value))
 
 
 def _sentence(says: str, fields: Mapping[str, Any]) -> str:
@@ -182,12 +273,12 @@ def _sentence(says: str, fields: Mapping[str, Any]) -> str:
     )
 
 
-def _entry(rule: Rule) -> Entry:
+def _entry(rule: Rule, engine: Engine) -> Entry:
     analyte = rule.when.get("analyte")
     column = rule.columns[0] if rule.columns else "*"
     return Entry(
         rule_id=rule.id,
-        engine="gx",
+        engine=engine,
         table=rule.table,
         variable=analyte if isinstance(analyte, str) and column == "value" else column,
         severity=rule.severity,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from milkqc import yamlfile
-from milkqc.checks.views import AGE_GROUP, AGE_GROUPS
+from milkqc.checks.views import AGE_GROUP, AGE_GROUPS, MEASURED_BY
 from milkqc.errors import Fault
 from milkqc.reference import Column, dictionary
 
@@ -44,6 +44,8 @@ class Texts:
             return Column(
                 "growth", AGE_GROUP, "enum", "", AGE_GROUPS, False, None, None, "Age group", "derived"
             )
+        if (self.table, name) == ("growth", MEASURED_BY):
+            return Column("growth", MEASURED_BY, "text", "", (), True, None, None, "Measured by", "derived")
         if own is None and str(name).startswith(_PREFIX):
             return dictionary().get(("participants", str(name).removeprefix(_PREFIX)))
         return own

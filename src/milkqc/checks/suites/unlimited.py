@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import narwhals.stable.v2 as nw
 import polars as pl
 
-from milkqc.checks.suites.judged import RESULT_TABLES, applies
-from milkqc.model import LedgerRow, Rule
+from milkqc.checks.suites.conditions import columns_of, key, truth
+from milkqc.checks.suites.judged import RESULT_TABLES, comparable
+from milkqc.model import Engine, LedgerRow, Rule
 from milkqc.reference import analytes
 
 
-def without_limits(views: Mapping[str, pl.DataFrame], rules: Sequence[Rule]) -> Iterator[LedgerRow]:
+def without_limits(
+    views: Mapping[str, pl.DataFrame], rules: Sequence[Rule], *, engine: Engine = "gx"
+) -> Iterator[LedgerRow]:
     """A ledger row for each analyte whose values no row rule judges, wholly or at some stage of lactation.
 
     The id is `<table>.limits.none`, the variable the analyte, `not_judged` its values without a rule. Of milk the
@@ -31,7 +35,7 @@ def without_limits(views: Mapping[str, pl.DataFrame], rules: Sequence[Rule]) -> 
             why = "No limits are known for these stages of lactation." if known else "No limits are known."
             yield LedgerRow(
                 rule_id=f"{table}.limits.none",
-                engine="gx",
+                engine=engine,
                 table=table,
                 variable=analyte,
                 severity="info",
@@ -46,14 +50,32 @@ def without_limits(views: Mapping[str, pl.DataFrame], rules: Sequence[Rule]) -> 
 def _unjudged(view: pl.DataFrame | None, judging: Sequence[Rule]) -> dict[str, int]:
     if view is None or view.is_empty():
         return {}
-    covered = pl.any_horizontal(
-        [pl.lit(value=False), *(applies(rule).fill_null(value=False) for rule in judging)]
+    rest = view.filter(
+        pl.col("value").is_not_null() & pl.col("analyte").is_not_null() & ~_covered(view, judging)
     )
-    rest = view.filter(pl.col("value").is_not_null() & pl.col("analyte").is_not_null() & ~covered)
     return dict(rest.group_by("analyte").len().sort("analyte").iter_rows())
 
 
+def _covered(view: pl.DataFrame, judging: Sequence[Rule]) -> pl.Series:
+    """The rows that some rule judges."""
+    covered = pl.Series([False]).new_from_index(0, view.height)
+    if any(not rule.when for rule in judging):
+        return ~covered
+    conditions = {key(rule.when): rule.when for rule in judging}
+    if not conditions:
+        return covered
+    names = sorted({name for when in conditions.values() for name in columns_of(when)} & set(view.columns))
+    plain = nw.from_native(view.select(comparable(view, name).alias(name) for name in names))
+    there = [when for when in conditions.values() if set(columns_of(when)) <= set(names)]
+    holds = [truth(when)[0] for when in there]
+    return (
+        plain.select(any=nw.any_horizontal(*holds, ignore_nulls=False)).to_native()["any"]
+        if holds
+        else covered
+    )
+
+
 def _named(wanted: object) -> tuple[str, ...]:
-    if wanted is None:
+    if wanted is None or isinstance(wanted, Mapping):
         return ()
     return tuple(map(str, wanted)) if isinstance(wanted, tuple) else (str(wanted),)

@@ -15,7 +15,7 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"demo", "drafting"},
-    {"pipeline", "deliver", "contracts", "inspection", "zscores"},
+    {"pipeline", "deliver", "contracts", "inspection", "zscores", "explain"},
     {"conclude", "exports"},
     {"study"},
     {"rulebook"},
@@ -54,7 +54,7 @@ HOMES = {
     "ruamel": ("mapping", "checks.suites", "yamlfile"),
     "yaml": (),  # PyYAML turns NO into False and keeps the last of two keys; ruamel does not
     "matplotlib": ("report",),
-    "rapidfuzz": ("drafting",),
+    "rapidfuzz": ("drafting", "explain"),
     "jinja2": ("report",),
 }
 

@@ -23,6 +23,8 @@ OUTPUTS = {
     "rejected.csv",
     "checks.csv",
     "codebook.csv",
+    "lineage/mapping.json",
+    "harmonisation.csv",
     "survey_quality.csv",
     "survey_digits.csv",
     "survey_positions.csv",
@@ -85,7 +87,7 @@ def test_the_demo_writes_every_output(demo):
 def test_progress_on_stderr_never_shows_a_value(demo):
     _, done = demo
     assert "SIM-0" not in done.stderr
-    assert "read enrolment.sav: 189 rows" in done.stderr
+    assert "read enrolment.sav: 190 rows" in done.stderr
 
 
 def test_the_manifest_accounts_for_every_file_and_row(demo):

@@ -117,6 +117,7 @@ def conclude(
         origins=_origins(study),
         reconciliation=applied.reconciliation,
         analytes=study.analytes,
+        trace=_trace(study),
         settings=_settings(study, fail_on, verdict, reason, code),
         statistics={**figures, **own_rows, **survey.tables},
     )
@@ -181,6 +182,43 @@ def _verdict(findings: pl.DataFrame, checks: pl.DataFrame, fail_on: str) -> tupl
     many = "finding is" if n == 1 else "findings are"
     decided = f"{rule}" if worst.height == 1 else f"{rule} ({most}) and {worst.height - 1} more rule(s)"
     return "fail", f"{n} open {many} {' or '.join(counted)}, decided by {decided}.", 1
+
+
+def _trace(study: Study) -> dict[str, Any]:
+    """How the mapping makes each column, the estimates that results are compared with, and what each rule reads."""
+    from milkqc.mapping.trace import trace
+
+    chosen = choices(study)
+    rules: dict[str, Any] = {
+        rule.id: {
+            "table": rule.table,
+            "columns": list(rule.columns),
+            "when": {name: _plain(value) for name, value in rule.when.items()},
+            "level": rule.level,
+        }
+        for rule in study.rules.suites
+    }
+    for coded in study.rules.coded:
+        rules[coded.id] = {
+            "table": coded.table,
+            "columns": list(coded.columns),
+            "needs": list(coded.needs),
+            "level": coded.level,
+        }
+    return {
+        **trace(study.loaded, study.tables),
+        "mae": chosen[0].table.to_dicts() if chosen else [],
+        "analytes": {
+            key: {"short": one.short, "unit": one.unit} for key, one in sorted(study.analytes.items())
+        },
+        "rules": dict(sorted(rules.items())),
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    return list(value) if isinstance(value, tuple | list | set | frozenset) else value
 
 
 def _origins(study: Study) -> tuple[Origin, ...]:

@@ -207,7 +207,8 @@ class Result:
     """Everything a run knows, without files. All tables are polars frames (`.to_pandas()` is one call away).
 
     `lineage` holds, by table and row_id, source file, row, raw texts, reasons, raw units and factors.
-    `analytes` are the study's own (reference.Analyte by key).
+    `analytes` are the study's own (reference.Analyte by key). `trace` is what `milkqc explain` needs besides the
+    lineage: how the mapping makes each column, the estimates of adequacy, what each rule looks at.
     `verdict` is `pass`, `fail` or `incomplete`, with the sentence that decided it in `verdict_reason`.
     """
 
@@ -230,6 +231,7 @@ class Result:
     settings: Mapping[str, Any] = field(default_factory=dict)
     statistics: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     analytes: Mapping[str, Any] = field(default_factory=dict)
+    trace: Mapping[str, Any] = field(default_factory=dict)
 
     def table(self, name: str) -> pl.DataFrame:
         """One of the harmonised tables by its name."""

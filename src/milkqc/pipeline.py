@@ -204,11 +204,21 @@ def _told(result: Result, site: str, kept: Kept) -> Result:
             for origin in result.origins
             if origin.file in kept.files
         ),
+        trace=_trace_of(result.trace, kept.files),
         settings={
             **result.settings,
             "privacy": {"level": "site", "site": site, "without_a_site": dict(kept.left_out)},
         },
     )
+
+
+def _trace_of(trace: Mapping[str, Any], files: Mapping[str, int]) -> dict[str, Any]:
+    """The trace with the files of one site only."""
+    tables = {
+        name: {**table, "files": [one for one in table["files"] if one["file"] in files]}
+        for name, table in trace["tables"].items()
+    }
+    return {**trace, "tables": tables}
 
 
 def _normalised(applied: Applied) -> tuple[dict[str, pl.DataFrame], pl.DataFrame, list[LedgerRow]]:

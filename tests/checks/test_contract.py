@@ -162,7 +162,7 @@ def test_analysts_get_the_schemas_by_name():
 
     for table in TABLES:
         schema = getattr(contracts, table.capitalize())
-        assert list(schema.columns) == [column.column for column in columns(table)]
+        assert list(schema.to_schema().columns) == [column.column for column in columns(table)]
     with pytest.raises(AttributeError, match="no attribute 'Mothers'"):
         _ = contracts.Mothers
 

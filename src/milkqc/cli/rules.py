@@ -135,6 +135,37 @@ def docs(out: Path) -> None:
     click.echo(f"{written} pages in {out}" + (f", {removed} old ones removed." if removed else "."))
 
 
+@command.command("export")
+@click.option("--format", "form", required=True, type=click.Choice(["gx", "pandera"]), help="For which tool.")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder.")
+@MAPPING
+def export(form: str, out: Path, mapping: Path | None) -> None:
+    """Write the rules of rule files for Great Expectations (suites as JSON) or pandera (a Python module).
+
+    Neither needs milkqc: they judge the harmonised tables that `milkqc run` writes. Rules that the tool has no word
+    for are left out, and named on stderr.
+    """
+    from milkqc.checks.suites.export import left_out, to_gx, to_pandera
+    from milkqc.errors import OutputError
+
+    with _opened(mapping) as rules:
+        exported = (to_gx if form == "gx" else to_pandera)(rules.suites)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, text in exported.files.items():
+            (out / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(
+            f"{out}: cannot write the rules: {error.strerror}. Choose another folder."
+        ) from None
+    for sentence in left_out(exported):
+        click.echo(sentence, err=True)
+    kept = len(rules.suites) - len(exported.left_out)
+    click.echo(
+        f"{kept} rules, {len(exported.left_out)} left out: {', '.join(sorted(exported.files))} in {out}."
+    )
+
+
 @contextmanager
 def _opened(mapping: Path | None) -> Iterator[StudyRules]:
     """The rules of a study, its own analytes known while they are used; the shipped ones without a mapping."""

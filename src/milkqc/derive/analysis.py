@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -81,6 +81,17 @@ def analysis(
     frame = _derived(frame, milk, analyses.mae_set).sort("participant_id", *_KEY)
     notes = [people_notes, visits_notes, growth_notes, milk.notes]
     return frame.select(_order(frame, people, visits, growth, milk)), as_drafts(pl.concat(notes))
+
+
+def places(names: Mapping[str, Collection[str]]) -> dict[str, tuple[str, str]]:
+    """Where each copied column of the analysis table comes from: (table, column), `names` being each table's columns."""
+    people = set(names.get("participants", ()))
+    found: dict[str, tuple[str, str]] = {}
+    for table in ("growth", "visits", "participants"):
+        own = [name for name in names.get(table, ()) if name not in {"row_id", *_KEY, "participant_id"}]
+        renamed = {} if table == "participants" else _renamed(own, people, table)
+        found |= {renamed.get(name, name): (table, name) for name in own}
+    return found
 
 
 def _table(tables: Mapping[str, pl.DataFrame], name: str) -> pl.DataFrame:
@@ -167,12 +178,14 @@ def _merged(name: str, replicate: pl.Expr, *, numeric: bool, kind: Any) -> pl.Ex
 
 def _prefixed(frame: pl.DataFrame, people: pl.DataFrame, table: str) -> pl.DataFrame:
     """Names that the participant has too (or both have as `x_`) get the table's name before them."""
-    names = {
-        name for name in frame.columns if name in _OWN or (name.startswith("x_") and name in people.columns)
-    }
+    return frame.rename(_renamed(frame.columns, set(people.columns), table))
+
+
+def _renamed(columns: Collection[str], people: set[str], table: str) -> dict[str, str]:
+    names = {name for name in columns if name in _OWN or (name.startswith("x_") and name in people)}
     if table == "visits":
         names.add("visit_date")
-    return frame.rename({name: f"{table}_{name}" for name in names if name in frame.columns})
+    return {name: f"{table}_{name}" for name in names if name in columns}
 
 
 def _derived(frame: pl.DataFrame, milk: Milk, mae_set: tuple[str, ...]) -> pl.DataFrame:

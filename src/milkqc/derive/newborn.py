@@ -46,17 +46,17 @@ def newborn_score(measure: Floats, gestation_days: Floats, sex: Codes, *, what: 
     early = np.flatnonzero(usable & (day < SKEW_FROM_DAY))
     late = np.flatnonzero(usable & (day >= SKEW_FROM_DAY))
     if early.size:
-        mean, variance = _very_preterm(gestation_days[early] / 7, sex[early] == 0, what)
+        mean, variance = very_preterm(gestation_days[early] / 7, sex[early] == 0, what)
         y = np.log(measure[early]) if what == "weight" else measure[early]
         z[early] = (y - mean) / np.sqrt(variance)
         probability[early] = ndtr(z[early])
     if late.size:
         row = sex[late] * (LAST_DAY - SKEW_FROM_DAY + 1) + day[late].astype(np.intp) - SKEW_FROM_DAY
-        z[late], probability[late] = _skew_t(measure[late], *(column[row] for column in _figures(what)))
+        z[late], probability[late] = _skew_t(measure[late], *(column[row] for column in figures(what)))
     return judged(z, probability)
 
 
-def _very_preterm(weeks: Floats, boy: Bools, what: Measure) -> tuple[Floats, float]:
+def very_preterm(weeks: Floats, boy: Bools, what: Measure) -> tuple[Floats, float]:
     """Mean and variance from 24+0 to 32+6, by exact weeks: of ln(kg), of cm, of cm."""
     if what == "weight":
         # Villar et al. 2016, Lancet 387:844-845: weight.
@@ -86,7 +86,7 @@ def _skew_t(y: Floats, mu: Floats, sigma: Floats, nu: Floats, tau: Floats) -> tu
 
 
 @cache
-def _figures(what: Measure) -> tuple[Floats, Floats, Floats, Floats]:
+def figures(what: Measure) -> tuple[Floats, Floats, Floats, Floats]:
     """mu, sigma, nu and tau by position: boys from day 231 to 300, then girls."""
     rows = newborn_size().filter(indicator=_INDICATORS[what]).sort("gest_days")
     both = (rows.filter(sex="M"), rows.filter(sex="F"))

@@ -37,12 +37,12 @@ def preterm_score(
     z = np.full(measure.size, np.nan)
     rows = np.flatnonzero(usable)
     y = measure[rows] if what == "head" else np.log(measure[rows])
-    mean, sd = _distribution(postmenstrual_weeks[rows], sex[rows] == 0, what)
+    mean, sd = distribution(postmenstrual_weeks[rows], sex[rows] == 0, what)
     z[rows] = (y - mean) / sd
     return judged(z, ndtr(z))
 
 
-def _distribution(x: Floats, boy: Bools, what: Measure) -> tuple[Floats, Floats]:
+def distribution(x: Floats, boy: Bools, what: Measure) -> tuple[Floats, Floats]:
     """Mean and SD at `x` weeks: of ln(kg), of ln(cm), of cm for the head."""
     if what == "weight":
         # Villar et al. 2015, Lancet Glob Health 3:e681-e691: weight.

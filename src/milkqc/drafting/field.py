@@ -27,7 +27,7 @@ MEASURES = (
 )
 # What a section has besides these, any file may have.
 _ANYWHERE = frozenset(
-    {"site", "team", "visit_date", "observer", "mother_id", "household_id", "cluster_id", "stratum"}
+    "site team visit_date consent_date observer mother_id household_id cluster_id stratum".split()
 )
 # A column that makes a file one of growth, visits or participants is met by words so well.
 _TELLS = 90.0
@@ -102,9 +102,17 @@ def draft_field(table: Table, sections: tuple[str, ...], draft: Draft, *, own_pe
         for variable in variables(section):
             if section not in _place(table, variable, sections, own_people=own_people):
                 continue
-            if variable in opened and all(one.key != variable for one in block.columns):
+            if (
+                variable in opened
+                and not _given(draft, section, variable)
+                and all(one.key != variable for one in block.columns)
+            ):
                 block.columns.append(undecided(variable, opened[variable]))
             for guesses in chosen.get(variable, []):
+                given = _given(draft, section, variable)
+                if given:
+                    table.leave(guesses[0].column, "unsure", f"{variable}, which {given} gives already?")
+                    continue
                 if (
                     section == "participants"
                     and not once
@@ -123,6 +131,19 @@ def draft_field(table: Table, sections: tuple[str, ...], draft: Draft, *, own_pe
                 block.columns.append(_entry(table, variable, guesses))
         draft.blocks.append(block)
     _extras(table, draft)
+
+
+def _given(draft: Draft, section: str, variable: str) -> str:
+    """The table that a fact of participants is taken from already; two that disagree would be a conflict."""
+    return next(
+        (
+            block.upload.name
+            for block in draft.blocks
+            if section == "participants" == block.section
+            and any(one.key == variable and not one.open for one in block.columns)
+        ),
+        "",
+    )
 
 
 def _place(table: Table, variable: str, sections: tuple[str, ...], *, own_people: bool) -> tuple[str, ...]:

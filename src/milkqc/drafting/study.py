@@ -125,6 +125,8 @@ def _field(draft: Draft, sections: dict[str, tuple[str, ...]], wide: set[str]) -
         for table in people:
             sections[table.name] = ("participants", *sections.get(table.name, ()))
         feeding += [table for table in people if table not in feeding]
+    # The file that facts of participants are taken from first: the others give what it does not.
+    feeding.sort(key=lambda one: one is not people[0] if people else False)
     for table in feeding:
         field.draft_field(
             table, sections[table.name], draft, own_people=table is people[0] if people else False
@@ -169,7 +171,7 @@ def _adults(table: Table) -> None:
         guess.column
         for found in table.guesses.values()
         for guess in found[:1]
-        if guess.variable in field.MEASURES
+        if guess.variable in {*field.MEASURES, "age_days"}
         and guess.score >= 90
         and any("middle value" in doubt for doubt in guess.doubts)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -61,6 +62,10 @@ def write(
         _findings_by_site(folder, result)
         for name, content in rendered.items():
             (folder / name).write_bytes(content)
+        if result.trace:
+            # Without spaces: it is for `milkqc explain`, and its size counts.
+            trace = json.dumps(dict(result.trace), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+            (folder / "lineage" / "mapping.json").write_bytes(trace.encode() + b"\n")
         package = datapackage(result.study, result.title, tables, result.codebook, checksums(folder))
         write_json(package, folder / "datapackage.json")
         whole = {"milkqc": version("milkqc"), **manifest, "outputs": checksums(folder)}

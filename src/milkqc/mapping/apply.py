@@ -93,7 +93,7 @@ def apply(mapping: Mapping, sources: Words[str, SourceTable]) -> Applied:
     unplaced = unplaced.select(*REJECTED_SCHEMA)
     drafts = pl.concat(account.drafts)
     return Applied(
-        {name: frame.drop("_block") for name, frame in tables.items()},
+        {name: frame.rename({"_block": "source_block"}) for name, frame in tables.items()},
         drafts,
         accounts.ledger(account, drafts),
         unplaced,

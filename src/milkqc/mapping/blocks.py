@@ -160,7 +160,8 @@ def _piece(table: str, block: Block, place: Place, columns: Mapping[str, tuple[s
     frame, made = place.rows.places(), keys(table, block, place)
     for name in targets.KEYS[table]:
         if name in made:
-            frame = frame.with_columns(made[name].value.alias(name))
+            # Not `__raw`: a key is no variable, and the ids of repeated rows are made of variables alone.
+            frame = frame.with_columns(made[name].value.alias(name), made[name].raw.alias(f"{name}__key"))
         else:
             frame = frame.with_columns(pl.lit(None, dtype=pl.String).alias(name))
     found = []

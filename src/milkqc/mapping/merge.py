@@ -34,6 +34,9 @@ _RESULT = (
 )
 
 
+_PLACES = {"_block": "source_block"}
+
+
 @dataclass(frozen=True)
 class _Cell:
     """The columns of one variable: what it says (`given`, `values`), its raw text, its reason."""
@@ -58,7 +61,8 @@ def merge(
     A cell that is given once, or several times alike, is kept; cells that differ make it missing with reason
     `conflict`. Numbers are alike when they are the same amount, whatever their units; those named in `agreed`
     are alike because the caller says so. `X__raw` lists every text that the rows hold, the value's own first;
-    `X__source_row` is the row it stands in. The result of a laboratory (`number` ...) is one of the variables.
+    `X__source_row` is the row it stands in; where the rows of the table come from several files, blocks or linked
+    rows, `X__source_file`, `X__source_block` and `X__link_NAME__file`, `X__link_NAME__row` say which. The result of a laboratory (`number` ...) is one of the variables.
     """
     first = [name for name in ("_block", "source_file") if name in frame.columns]
     grouped = frame.with_columns(_group=pl.struct(by).rank("dense").cast(pl.UInt32))
@@ -74,7 +78,7 @@ def merge(
         )
         conflicts.append(apart)
     kept = [name for name in frame.columns if name in result.columns]
-    added = [name for name in result.columns if name.endswith("__source_row") and name not in kept]
+    added = [name for name in result.columns if name not in kept and name != "_group"]
     found = pl.concat(conflicts)
     places = result.select("_group", place=pl.int_range(pl.len(), dtype=pl.UInt32))
     found = found.join(places, left_on="group", right_on="_group", how="left", maintain_order="left").select(
@@ -103,10 +107,11 @@ def _cells(frame: pl.DataFrame) -> list[_Cell]:
 
 def _merged(ordered: pl.DataFrame, cell: _Cell, *, alike: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
     value = cell.values[0]
-    own_row = f"{cell.name}__source_row"
+    places = {f"{cell.name}__{_PLACES.get(name, name)}": name for name in _places(ordered)}
+    own = [name if name in ordered.columns else pl.col(whence).alias(name) for name, whence in places.items()]
     work = ordered.select(
         "_group",
-        own_row if own_row in ordered.columns else pl.col("source_row").alias(own_row),
+        *own,
         cell.raw,
         cell.missing,
         *cell.values,
@@ -117,7 +122,7 @@ def _merged(ordered: pl.DataFrame, cell: _Cell, *, alike: bool) -> tuple[pl.Data
     # Where nobody gives a value, the first reason for its being missing is kept.
     pick = [
         pl.coalesce(pl.col(c).filter(given).first(), pl.col(c).filter(told).first()).alias(c)
-        for c in (*cell.values, cell.missing, own_row)
+        for c in (*cell.values, cell.missing, *places)
     ]
     whole = pl.concat([pl.col(cell.raw).filter(given), pl.col(cell.raw).filter(~given)])
     merged = work.group_by("_group", maintain_order=True).agg(
@@ -144,6 +149,15 @@ def _merged(ordered: pl.DataFrame, cell: _Cell, *, alike: bool) -> tuple[pl.Data
         .alias(cell.missing),
     )
     return merged.drop("_n", "_all", "_rows", "_given"), conflicts
+
+
+def _places(frame: pl.DataFrame) -> list[str]:
+    """The columns that say where a row comes from, those in which rows may differ."""
+    several = [
+        name for name in ("source_file", "_block") if name in frame.columns and frame[name].n_unique() > 1
+    ]
+    links = [name for name in frame.columns if name.startswith("link_")]
+    return ["source_row", *several, *links]
 
 
 def _comparable(ordered: pl.DataFrame, cell: _Cell) -> pl.Expr:

@@ -50,7 +50,11 @@ def rejected(
             text = rows.cells(name).text.gather(once["at"])
             texts.append(pl.select(pl.concat_str(pl.lit(f"{name}="), text)).to_series())
     cells = pl.select(pl.concat_str(texts, separator="; ", ignore_nulls=True)).to_series()
-    whole = rows.places()[once["at"]].with_columns(why=once["why"], key=once["key"], cells=cells)
+    whole = (
+        rows.places()
+        .select("source_table", "source_file", "source_row")[once["at"]]
+        .with_columns(why=once["why"], key=once["key"], cells=cells)
+    )
     return whole.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
 
 

@@ -35,7 +35,7 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
         shared = shared.with_columns(
             made[name].value.alias(name) if name in made else pl.lit(None, dtype=pl.String).alias(name)
             for name in targets.KEYS[table]
-        )
+        ).with_columns(mapped.raw.alias(f"{name}__key") for name, mapped in made.items())
         made_here = analytes_of(block, place)
         shared = _compared(block, place, shared, shared_columns, made_here)
         for analyte, mapped, mine, spec in made_here:
@@ -50,7 +50,10 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
                 continue
             used = used | good
             assay, content = limits(spec, place), contents.contents(spec, place)
-            frame = shared.with_columns(analyte=pl.lit(analyte)).with_columns(
+            frame = shared.with_columns(analyte=pl.lit(analyte))
+            if block.long is not None:
+                frame = frame.with_columns(place.rows.cells(_long_analyte(block)).text.alias("analyte__key"))
+            frame = frame.with_columns(
                 [*result_columns(mapped, assay, spec, place, block), *contents.columns(content)]
             )
             diluted = shared_columns["dilution"].value if "dilution" in shared_columns else None

@@ -75,8 +75,10 @@ class Rows:
         return table.separators(name)
 
     def places(self) -> pl.DataFrame:
-        """source_table, source_file and source_row of these rows, and what their links that clean asked for."""
-        return self.table.places[self.take].select(
+        """source_table, source_file and source_row of these rows; for each link the file and row it found, and the
+        text that one which cleans asked for.
+        """
+        frame = self.table.places[self.take].select(
             pl.lit(self.table.name).alias("source_table"),
             "source_file",
             "source_row",
@@ -86,6 +88,13 @@ class Rows:
                 if linked.asked is not None
             ),
         )
+        for name, linked in self.links.items():
+            found = linked.table.places
+            frame = frame.with_columns(
+                found["source_file"].gather(linked.rows).alias(f"link_{name}__file"),
+                found["source_row"].gather(linked.rows).alias(f"link_{name}__row"),
+            )
+        return frame
 
 
 def choose(block: Block, tables: Mapping[str, SourceTable]) -> Rows:

@@ -5,6 +5,6 @@ Every check has a permanent id: `<table>.columns.absent`, `<table>.columns.type`
 """
 
 from milkqc.checks.contract.judge import check
-from milkqc.checks.contract.promises import Promise, as_promised, promises, schema
+from milkqc.checks.contract.promises import Promise, as_promised, model_of, promises, schema
 
-__all__ = ["Promise", "as_promised", "check", "promises", "schema"]
+__all__ = ["Promise", "as_promised", "check", "model_of", "promises", "schema"]

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
 from milkqc.checks.ledger import written
 from milkqc.checks.spark import without_spark
 from milkqc.reference import Column, columns, polars_type
+
+Backend = Literal["polars", "pandas"]
+# What a pandas frame is converted to: each holds missing values, and text takes categories.
+_PANDAS: Mapping[str, str] = {
+    "text": "string",
+    "enum": "string",
+    "number": "float64",
+    "integer": "Int64",
+    "boolean": "boolean",
+    "date": "datetime64[ns]",
+}
 
 
 @dataclass(frozen=True)
@@ -46,21 +57,54 @@ def promises(table: str) -> tuple[Promise, ...]:
 @cache
 def schema(table: str) -> Any:
     """The pandera.polars DataFrameSchema of one table; other columns may stand beside the promised ones."""
-    with without_spark():
-        import pandera.polars as pa
+    return schema_of(table, columns(table))
 
-    promised = {
+
+def schema_of(
+    name: str, promised: Sequence[Column], *, optional: Sequence[Column] = (), backend: Backend = "polars"
+) -> Any:
+    """A pandera schema of these columns; the optional ones may be absent. On pandas values are converted first."""
+    pa = _pandera(backend)
+    made = {
         column.column: pa.Column(
-            polars_type(column),
-            checks=_value_checks(column),
+            _type(column, backend),
+            checks=_value_checks(column, backend),
             nullable=column.nullable,
             unique=column.column == "row_id",
-            required=True,
+            required=column in promised,
+            coerce=backend == "pandas",
             title=column.label,
         )
-        for column in columns(table)
+        for column in (*promised, *optional)
     }
-    return pa.DataFrameSchema(promised, name=table, strict=False, coerce=False)
+    return pa.DataFrameSchema(made, name=name, strict=False, coerce=False)
+
+
+def _type(column: Column, backend: Backend) -> Any:
+    if backend == "pandas":
+        return _PANDAS[column.type]
+    # Counts of the analysis table come as Int32 or UInt32, as polars counts; a cast would cut 2.5 to 2 without a word.
+    return None if (column.table, column.type) == ("analysis", "integer") else polars_type(column)
+
+
+def model_of(
+    name: str, promised: Sequence[Column], *, optional: Sequence[Column] = (), backend: Backend = "polars"
+) -> Any:
+    """The same as a pandera DataFrameModel, for annotations of `pa.check_types`."""
+    made = schema_of(name, promised, optional=optional, backend=backend)
+    said = f"{name} as the data dictionary promises it, for {backend} frames."
+    return type(
+        name, (_pandera(backend).DataFrameModel,), {"__doc__": said, "to_schema": classmethod(lambda _: made)}
+    )
+
+
+def _pandera(backend: Backend) -> Any:
+    with without_spark():
+        if backend == "polars":
+            import pandera.polars as pa
+        else:
+            import pandera.pandas as pa
+    return pa
 
 
 def as_promised(table: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -99,18 +143,15 @@ def _range(column: Column) -> str:
     return f"{written(column.min)} to {written(column.max)}{unit}"
 
 
-def _value_checks(column: Column) -> list[Any]:
-    with without_spark():
-        import pandera.polars as pa
-
+def _value_checks(column: Column, backend: Backend) -> list[Any]:
+    pa = _pandera(backend)
     stem = f"{column.table}.{column.column}"
     checks = []
     if column.type == "enum":
         checks.append(pa.Check.isin(list(column.codes), error=f"{stem}.code"))
     if column.type == "number":
-        checks.append(
-            pa.Check(_judge(lambda value: value.is_finite()), error=f"{column.table}.numbers.finite")
-        )
+        finite = _finite if backend == "polars" else _finite_in_pandas
+        checks.append(pa.Check(finite, error=f"{column.table}.numbers.finite"))
     if column.min is not None and column.max is not None:
         checks.append(pa.Check.in_range(column.min, column.max, error=f"{stem}.impossible"))
     elif column.min is not None:
@@ -120,9 +161,10 @@ def _value_checks(column: Column) -> list[Any]:
     return checks
 
 
-def _judge(holds: Callable[[pl.Expr], pl.Expr]) -> Callable[[Any], pl.LazyFrame]:
-    def function(data: Any) -> pl.LazyFrame:
-        judged: pl.LazyFrame = data.lazyframe.select(holds(pl.col(data.key)))
-        return judged
+def _finite(data: Any) -> pl.LazyFrame:
+    judged: pl.LazyFrame = data.lazyframe.select(pl.col(data.key).is_finite())
+    return judged
 
-    return function
+
+def _finite_in_pandas(series: Any) -> Any:
+    return ~series.isin([float("inf"), float("-inf")])

@@ -170,7 +170,9 @@ def _call(tree: Call, found: list[Worked], types: list[Type]) -> Worked:
 
 def _rounded(value: pl.Series, digits: int) -> pl.Series:
     power = 10.0**digits
-    whole = ((value.abs() * power).round_sig_figs(_DIGITS) + 0.5).floor() / power
+    whole = ((value.abs() * power).round_sig_figs(_DIGITS) + 0.5).floor()
+    # polars divides by a scalar by multiplying with its inverse, and 33 * 0.1 is not 3.3.
+    whole = pl.Series(whole.to_numpy() / power, dtype=pl.Float64).fill_nan(None)
     # Beyond this there are no decimals to round.
     return _select(
         pl.when(value.abs() >= 1e15 / power).then(value).when(value < 0).then(-whole).otherwise(whole)

@@ -29,6 +29,21 @@ def files(kind: Kind, user: Iterable[Path] = ()) -> tuple[Path, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
+def pack(name: str) -> Path | None:
+    """A shipped rule file that holds for no study before its mapping names it (`packs/NAME.yaml`), or None."""
+    wanted = {name, f"{name}.yaml"}
+    return next((path for path in packs() if f"packs/{path.name}" in wanted), None)
+
+
+def packs() -> tuple[Path, ...]:
+    """The shipped rule files that a mapping must name, sorted by name."""
+    found: dict[str, Path] = {}
+    for folder in folders("expectations"):
+        for path in sorted((folder / "packs").glob("*.yaml")):
+            found.setdefault(path.name, path)
+    return tuple(found[name] for name in sorted(found))
+
+
 def find(kind: Kind, name: str, user: Iterable[Path] = ()) -> Path | None:
     """The file called `name` (with or without .yaml), or None."""
     wanted = {name, f"{name}.yaml", f"{name}.yml"}

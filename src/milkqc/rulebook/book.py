@@ -16,7 +16,7 @@ def book(rules: StudyRules | None = None) -> tuple[Described, ...]:
     from milkqc.rulebook import homes
 
     known = study_rules() if rules is None else rules
-    shipped = [named(path) for path in catalogue.files("expectations")]
+    shipped = [named(path) for path in (*catalogue.files("expectations"), *catalogue.packs())]
     every = [*homes.suite_rules(known.suites, shipped=shipped), *elsewhere(known.coded)]
     told = {each["rule_id"]: each for each in known.changes}
     return tuple(
@@ -49,3 +49,10 @@ def find(rule_id: str, rules: Iterable[Described]) -> tuple[Described | None, li
 def permanent_ids() -> tuple[str, ...]:
     """The ids that milkqc itself can emit, sorted; those of plug-ins and studies are theirs to keep."""
     return tuple(sorted({each.id for each in book() if each.home != "plugin"}))
+
+
+def pack_ids() -> tuple[str, ...]:
+    """The ids of the shipped packs that a mapping must name; as permanent as the others."""
+    from milkqc.checks import suites
+
+    return tuple(rule.id for rule in suites.load(catalogue.packs()))

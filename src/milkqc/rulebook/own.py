@@ -90,12 +90,16 @@ def _own_files(loaded: Loaded, faults: FaultList | None) -> list[Path]:
             continue  # lint has said so
         if (loaded.folder / entry.file).is_file():
             own.append(loaded.folder / entry.file)
+        elif (shipped := catalogue.pack(entry.file)) is not None:
+            own.append(shipped)
         elif faults is not None:
             faults.add(
                 ("expectations", place),
                 "M301",
                 f"there is no rule file {entry.file!r}.",
-                "Put it beside the mapping.",
+                "Put it beside the mapping, or name a shipped pack: "
+                + ", ".join(f"packs/{path.name}" for path in catalogue.packs())
+                + ".",
             )
     return own
 

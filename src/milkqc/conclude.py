@@ -34,6 +34,7 @@ def conclude(
     from milkqc.emit.tables import formulas, split
     from milkqc.mapping.harmonisation import harmonisation
     from milkqc.rulebook.told import told
+    from milkqc.rulebook.unsaid import unsaid
     from milkqc.summarise.codebook import codebook
     from milkqc.summarise.evidence import evidence
     from milkqc.summarise.growth_curves import growth_curves
@@ -75,6 +76,8 @@ def conclude(
     reference_rows = reference_table(
         tables["milk"], tables["participants"], choices(study), group_by=("site", *groups)
     )
+    heights = {name: table.height for name, table in {**tables, "analysis": analysis}.items()}
+    ledger += unsaid(study.rules, {row.rule_id for row in ledger}, heights)
     checks = ledgers.frame(ledgers.reasoned(ledger))
     verdict, reason, code = _verdict(findings, checks, fail_on)
     figures = statistics(tables, schedule=mapping.schedule) | evidence(

@@ -147,6 +147,8 @@ def _judged(
         ledger = [*unit_ledger, *(row for part in parts for row in part.ledger), *unexplained]
         ledger += left_blank(analysis, analysis_drafts)
         result, survey = conclude(study, applied, tables, analysis, drafts, ledger, fail_on)
+        seen = _cover(study, result.statistics["missing"], views, ledger)
+        result = replace(result, statistics={**result.statistics, "cover": seen})
         step.rules.update({rule: took for home in (*homes, survey) for rule, took in home.seconds.items()})
         return result if restricted is None else _told(result, str(site), restricted)
 
@@ -167,6 +169,26 @@ def _suspected(
         why = reason(error)
     looks_at = {rule.id: (*rule.columns, *rule.per) for rule in all_rules()}
     return None, lambda checked: unlooked(checked, looks_at, absent=SUSPICION.keys(), why=why)
+
+
+def _cover(
+    study: Study,
+    missing: pl.DataFrame,
+    views: Mapping[str, pl.DataFrame],
+    ledger: list[LedgerRow],
+) -> pl.DataFrame:
+    """How many values of each mapped variable some rule has judged."""
+    from milkqc.checks.cover import covered
+
+    mapped = missing.filter(pl.col("variable").is_not_null())
+    return covered(
+        views,
+        variables=list(mapped.select("table", "variable").unique(maintain_order=True).iter_rows()),
+        suites=study.rules.suites,
+        coded=study.rules.coded,
+        ran={row.rule_id for row in ledger if row.status == "ran"},
+        settings=rule_settings(study),
+    )
 
 
 def _kept(applied: Applied, site: str) -> Kept:

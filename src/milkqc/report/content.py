@@ -45,7 +45,7 @@ KNOWN_STATISTICS = (
 )
 # Shown elsewhere than under `statistics`.
 _IN_CARDS = {
-    "spread", "harmonisation", "bins", "limits", "codes", "gaps", "watched", "rules", "zscore_bins", *survey.TABLES, *laboratory.STATISTICS
+    "spread", "harmonisation", "bins", "limits", "codes", "gaps", "watched", "rules", "cover", "zscore_bins", *survey.TABLES, *laboratory.STATISTICS
 }  # fmt: skip
 _NAMED = {"censored", "mae_sensitivity"}
 _SETTINGS = (
@@ -115,6 +115,7 @@ def content(result: Result, limits: Limits) -> dict[str, Any]:
         "blind": {
             "variables": plain(variables.blind(result, cells)[: limits.table], limits=limits),
             "rules": _could_not_run(result.checks, limits),
+            "cover": variables.cover(result, limits),
         },
         "harmonisation": harmonisation.harmonisation(result, limits),
         "decisions": _decisions(findings, limits),

@@ -10,6 +10,7 @@ import polars as pl
 
 from milkqc import reference
 from milkqc.model import SEVERITIES, TABLES, Result
+from milkqc.report.limits import Limits, plain
 from milkqc.report.place import KINDS, place_of
 from milkqc.report.status import state
 
@@ -181,6 +182,28 @@ def blind(result: Result, cells: Mapping[Key, Mapping[str, Cell]]) -> list[dict[
         )
         told.append({"table": key[0], "variable": key[1], "label": label(key, result), "why": why})
     return told
+
+
+def cover(result: Result, limits: Limits) -> dict[str, Any]:
+    """How many values of mapped variables some rule has judged, and the variables with values that none has."""
+    counted = result.statistics.get("cover", pl.DataFrame())
+    if counted.is_empty():
+        return {"cells": 0, "covered": 0, "percent": None, "variables": [], "left_off": 0}
+    cells, seen = int(counted["cells"].sum()), int(counted["covered"].sum())
+    short = counted.filter(pl.col("covered") < pl.col("cells")).sort(
+        pl.col("covered") - pl.col("cells"), "table", "variable"
+    )
+    shown = [
+        {**row, "label": label((row["table"], row["variable"]), result)}
+        for row in short.head(limits.rows_per_rule).iter_rows(named=True)
+    ]
+    return {
+        "cells": cells,
+        "covered": seen,
+        "percent": round(100 * seen / cells, 1) if cells else None,
+        "variables": plain(shown, limits=limits),
+        "left_off": short.height - len(shown),
+    }
 
 
 def _watched(result: Result) -> set[Key]:

@@ -188,17 +188,6 @@ def test_every_word_of_the_language_is_on_the_page():
     assert {word for word in words if not re.search(rf"\b{re.escape(word)}\b", PAGE)} == set()
 
 
-def test_what_is_said_to_be_missing_is_missing():
-    from milkqc.errors import MappingFaults
-    from milkqc.mapping.load import NOT_YET
-
-    listed = PAGE[PAGE.index("\n## Not yet") :]
-    for (word,) in NOT_YET:
-        assert f"`{word}`" in listed
-        with pytest.raises(MappingFaults, match="M190"):
-            loads(f"milkqc: 1\nstudy: t\ntables: {{a: {{file: a.csv}}}}\n{word}: x\n")
-
-
 def test_every_page_is_in_the_index_and_every_link_leads_somewhere():
     index = (DOCS / "README.md").read_text(encoding="utf-8")
     for page in sorted(DOCS.glob("*.md")):

@@ -15,10 +15,10 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"demo", "drafting"},
-    {"pipeline", "deliver", "contracts", "inspection", "zscores", "explain"},
+    {"pipeline", "deliver", "contracts", "inspection", "linting", "zscores", "explain", "pool"},
     {"conclude", "exports"},
     {"study"},
-    {"rulebook"},
+    {"rulebook", "golden"},
     {"uploads"},
     {
         "readers",
@@ -46,7 +46,8 @@ HOMES = {
     # demo writes the *uploads* of a simulated study, with user-missing codes, tagged missings and a workbook as
     # a laboratory sends it. emit writes our own tables and has no use for any of that.
     "pyreadstat": ("readers", "emit", "demo"),
-    "xlsxwriter": ("emit", "demo"),
+    # A mapping as a workbook for people is written where the mapping is.
+    "xlsxwriter": ("emit", "demo", "mapping.excel"),
     "great_expectations": ("checks.suites",),
     # The contract is pandera; a rule of a rule file is compiled to it as to Great Expectations, beside the others.
     "pandera": ("checks.contract", "checks.suites.schemas", "contracts"),

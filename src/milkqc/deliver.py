@@ -86,6 +86,9 @@ def manifest(result: Result) -> dict[str, Any]:
         "verdict_reason": settings["verdict_reason"],
         "exit_code": settings["exit_code"],
         "unblinded": settings["unblinded"],
+        "mae": settings["mae"],
+        "preterm_age": settings["preterm_age"],
+        "censored": settings["censored"],
         "rules_off": settings["rules_off"],
         **({"privacy": settings["privacy"]} if "privacy" in settings else {}),
     }

@@ -15,7 +15,7 @@ class MilkqcError(Exception):
 class Fault:
     """One thing wrong with a file that a person wrote (a mapping, a rule file).
 
-    `line` is 1-based, 0 when the file as a whole is meant. `code` is permanent (docs/faults.md).
+    `line` and `column` are 1-based, 0 when the file as a whole is meant. `code` is permanent (docs/faults.md).
     """
 
     file: str
@@ -24,6 +24,7 @@ class Fault:
     where: str
     what: str
     todo: str
+    column: int = 0
 
     def __str__(self) -> str:
         """`mappings/demo.yaml:41 M207 milk.casein.unit: cannot convert. Name its substance.`"""

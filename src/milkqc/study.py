@@ -53,8 +53,27 @@ def open_study(mapping: Path, uploads: Uploads | Path) -> Study:
         return _opened(loaded, own, mapping, where)
 
 
+def try_golden(mapping: Path, data: Path | None) -> tuple[int, int]:
+    """How many golden rows of a mapping give what they should, and how many need uploads that are not given.
+
+    Raises MappingFaults with the faults of the mapping, or of every golden row that gives something else.
+    """
+    from milkqc.golden import golden
+    from milkqc.mapping.lint import lint
+
+    if data is not None:
+        return len(open_study(mapping, data).loaded.mapping.golden), 0
+    loaded = load(mapping, name=mapping.name)
+    with reference.using(own_analytes(loaded)):
+        lint(loaded).check()
+        golden(loaded).check()
+    needing = sum(row.find is not None for row in loaded.mapping.golden)
+    return len(loaded.mapping.golden) - needing, needing
+
+
 def _opened(loaded: Loaded, own: Mapping[str, Analyte], mapping: Path, uploads: Uploads) -> Study:
     """The study, with its own analytes known."""
+    from milkqc.golden import golden
     from milkqc.mapping.against import against
     from milkqc.mapping.lint import lint
     from milkqc.readers import prepare
@@ -67,6 +86,8 @@ def _opened(loaded: Loaded, own: Mapping[str, Analyte], mapping: Path, uploads: 
     tables = read_tables(loaded, uploads, faults)
     if not faults.faults or all(fault.code.startswith("M3") for fault in faults.faults):
         faults.faults.extend(against(loaded, tables).faults)
+    if not faults.faults:
+        faults.faults.extend(golden(loaded, tables).faults)
     try:
         rules = study_rules(loaded, faults)
     except SuiteFaults as error:
@@ -110,6 +131,34 @@ def _explained(loaded: Loaded, data: Path) -> tuple[Origin, ...]:
         if file is not None and (loaded.folder / file).is_file()
     ]
     return (*explaining(loaded, data), *own)
+
+
+def source_columns(mapping: Path, data: Path) -> dict[str, list[tuple[str, str, str]]]:
+    """Of each source table that can be read: its columns with label, and `used`, `unmapped` or nothing said of it."""
+    from fnmatch import fnmatchcase
+
+    from milkqc.mapping.uses import uses
+
+    loaded = load(mapping, name=mapping.name)
+    if not data.is_dir():
+        raise SourceError(str(data), "there is no such folder.", "Give the folder of uploads by --data.")
+    used = {(use.table, use.column) for use in uses(loaded.mapping)}
+    found = {}
+    for name, table in read_tables(loaded, Uploads(data), loaded.faults()).items():
+        globs = loaded.mapping.unmapped.get(name, ())
+        found[name] = [
+            (
+                column,
+                table.sources[0].variable(column).label or "",
+                "used"
+                if (name, column) in used
+                else "unmapped"
+                if any(fnmatchcase(column, glob) for glob in globs)
+                else "",
+            )
+            for column in table.columns
+        ]
+    return found
 
 
 def choices(study: Study) -> list[Any]:

@@ -7,8 +7,9 @@ duplicate keys, anchors, aliases and tags are faults.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +18,30 @@ from milkqc.errors import Fault, Faults
 Path_ = tuple[str | int, ...]
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 40
+BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True)
 class Document:
-    """A file's data (dict, list, str, None) and the 1-based line of each of its parts."""
+    """A file's data (dict, list, str, None) and the 1-based line and column of each of its parts."""
 
     name: str
     data: Any
     lines: Mapping[Path_, int]
+    columns: Mapping[Path_, int] = field(default_factory=dict)
 
     def line(self, path: Path_) -> int:
         """The line of the key or item at `path`; of its nearest known parent when it is not in the file."""
         for end in range(len(path), -1, -1):
             if path[:end] in self.lines:
                 return self.lines[path[:end]]
+        return 0
+
+    def column(self, path: Path_) -> int:
+        """The column of the key or item at `path`, or of its nearest known parent; 0 when there is none."""
+        for end in range(len(path), -1, -1):
+            if path[:end] in self.columns:
+                return self.columns[path[:end]]
         return 0
 
 
@@ -47,6 +57,11 @@ def read(path: Path, *, name: str | None = None, kind: type[Faults] = Faults) ->
         return Fault(name, line, f"{kind.prefix}{number}", "", what, todo)
 
     try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:  # told before anything is read
+            raise kind(
+                [fault(0, 105, f"the file has {size:,} bytes.", f"Keep it under {MAX_BYTES:,} bytes.")]
+            )
         blob = path.read_bytes()
     except OSError as error:
         reason = (error.strerror or "it cannot be read").lower()
@@ -72,16 +87,20 @@ def parse(text: str, *, name: str, kind: type[Faults] = Faults) -> Document:
 
     faults: list[Fault] = []
     lines: dict[Path_, int] = {}
+    columns: dict[Path_, int] = {}
 
     def fault(node: Any, number: int, what: str, todo: str) -> None:
-        line = node.start_mark.line + 1
-        faults.append(Fault(name, line, f"{kind.prefix}{number}", "", what, todo))
+        mark = node.start_mark
+        faults.append(
+            Fault(name, mark.line + 1, f"{kind.prefix}{number}", "", what, todo, column=mark.column + 1)
+        )
 
     def convert(node: Any, path: Path_) -> Any:
         if len(path) > MAX_DEPTH:
             fault(node, 105, "the file is nested too deeply.", f"Keep it under {MAX_DEPTH} levels.")
             return None
         lines.setdefault(path, node.start_mark.line + 1)
+        columns.setdefault(path, node.start_mark.column + 1)
         if getattr(node, "anchor", None):
             fault(node, 104, f"the anchor &{node.anchor} is not allowed here.", "Write the value out.")
         if node.id == "mapping":
@@ -112,6 +131,7 @@ def parse(text: str, *, name: str, kind: type[Faults] = Faults) -> Document:
                 )
                 continue
             lines[(*path, word)] = key.start_mark.line + 1
+            columns[(*path, word)] = key.start_mark.column + 1
             data[word] = convert(value, (*path, word))
         return data
 
@@ -132,6 +152,9 @@ def parse(text: str, *, name: str, kind: type[Faults] = Faults) -> Document:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         problem = getattr(error, "problem", None) or "it cannot be read as YAML"
         line = mark.line + 1 if mark is not None else 0
+        what, todo = f"this is not YAML: {problem}.", "Check indentation, colons and quotes."
+        if mark is not None and "\t" in BREAK.split(text)[mark.line][: mark.column + 1]:
+            what, todo = "a tab stands where YAML takes only spaces.", "Indent with spaces."
         raise kind(
             [
                 Fault(
@@ -139,8 +162,9 @@ def parse(text: str, *, name: str, kind: type[Faults] = Faults) -> Document:
                     line,
                     f"{kind.prefix}102",
                     "",
-                    f"this is not YAML: {problem}.",
-                    "Check indentation, colons and quotes.",
+                    what,
+                    todo,
+                    column=mark.column + 1 if mark is not None else 0,
                 )
             ]
         ) from None
@@ -174,4 +198,4 @@ def parse(text: str, *, name: str, kind: type[Faults] = Faults) -> Document:
     data = convert(node, ())
     if faults:
         raise kind(faults)
-    return Document(name, data, lines)
+    return Document(name, data, lines, columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -60,6 +61,13 @@ FILES = {
 }
 WEIGHT = "weight_kg: {from: WEIGHT, unit: kg}"
 RULE = "expectations: [rules.yaml]"
+GOLDEN = """
+golden:
+  - table: growth
+    from: anthro
+    cells: {PID: "1", VISIT: birth, VDATE: 01/02/2024, WEIGHT: "3.2"}
+    gives: {visit: birth, visit_date: 2024-02-01, weight_kg: 3.20}
+"""
 
 # code -> what is done to the study: (file, old text, new text); an old text of "" stands for the whole file.
 CHANGES: dict[str, tuple[str, str, str | None]] = {
@@ -88,7 +96,8 @@ CHANGES: dict[str, tuple[str, str, str | None]] = {
     "M131": ("mapping.yaml", "%d/%m/%Y", "%d/%m/%Q"),
     "M140": ("mapping.yaml", "tables:", "mae: {authority: IMO, basis: milk_concentration}\ntables:"),
     "M150": ("mapping.yaml", WEIGHT, "weight_kg: {do: formula, formula: WEIGHT -, unit: kg}"),
-    "M190": ("mapping.yaml", "study: example", "study: example\ngolden: [1]"),
+    "M160": ("mapping.yaml", RULE, RULE + GOLDEN.replace("3.20", "5.20")),
+    "M161": ("mapping.yaml", RULE, RULE + GOLDEN.replace("from: anthro", "from: antro")),
     "M201": ("mapping.yaml", "unit: kg", "unit: kgs."),
     "M202": ("mapping.yaml", ", unit: kg", ""),
     "M203": ("mapping.yaml", 'VDATE, format: "%d/%m/%Y"', 'VDATE, unit: day, format: "%d/%m/%Y"'),
@@ -204,6 +213,66 @@ def _code_in_redcap(folder: Path) -> list[str]:
     return printed(folder, changes)
 
 
+def _workbook(mapping: str = MAPPING, **cells: str) -> Callable[[Path], list[str]]:
+    """What is said of the example's workbook, with cells of row 5 of its variables changed, beside `mapping`."""
+
+    def said(folder: Path) -> list[str]:
+        from tests.mapping.test_excel import edit
+
+        from milkqc.mapping.excel.read import from_excel
+        from milkqc.mapping.excel.write import to_excel
+
+        to_excel(MAPPING, folder / "made.xlsx", name="mapping.yaml")
+        changes = {("variables", 5, column): text for column, text in cells.items()}
+        book = edit(folder / "made.xlsx", folder / "mapping.xlsx", changes)
+        return _said(lambda: from_excel(book, mapping, name="mapping.yaml"))
+
+    return said
+
+
+def _no_workbook(folder: Path) -> list[str]:
+    from milkqc.mapping.excel.read import from_excel
+
+    (folder / "mapping.xlsx").write_text("PID,VISIT", encoding="utf-8")
+    return _said(lambda: from_excel(folder / "mapping.xlsx", MAPPING, name="mapping.yaml"))
+
+
+def _linted(*changes: tuple[str, str, str | None], before: str = "") -> Callable[[Path], list[str]]:
+    """What `milkqc lint --data` says of the changed example; `before` are the columns of anthro last time."""
+
+    def said(folder: Path) -> list[str]:
+        from milkqc.linting import lint
+
+        assert printed(folder, changes) == []
+        since = folder / "columns.json"
+        columns = json.dumps(before.split(","))
+        since.write_text(f'{{"milkqc": 1, "tables": {{"anthro": {columns}}}}}', encoding="utf-8")
+        study = folder / "study"
+        notes = lint(study / "mapping.yaml", data=study / "data", since=since if before else None)
+        return [str(note.fault) for note in notes]
+
+    return said
+
+
+SEX = ("mapping.yaml", WEIGHT, WEIGHT + '\n    measured: {from: HOW, codes: {"1": lying, "2": standing}}')
+HOW = "PID,VISIT,VDATE,WEIGHT,HOW\n1,birth,01/02/2024,3.2,1\n2,birth,01/02/2024,3.1,3\n"
+ROW = "1,birth,01/02/2024,3.2\n"
+LINTED = {
+    "M401": _linted(SEX, ("data/anthro.csv", "", HOW)),
+    "M402": _linted(SEX, ("data/anthro.csv", "", HOW)),
+    "M403": _linted(("data/anthro.csv", "01/02/2024", "2024-02-01")),
+    "M404": _linted(("data/anthro.csv", "3.2", "3.2 kg")),
+    "M405": _linted(("data/anthro.csv", "3.2", "3200")),
+    "M406": _linted(("data/anthro.csv", ROW, ROW + ROW.replace("3.2", "3.3"))),
+    "M407": _linted(before="PID,VISIT,VDATE"),
+    "M408": _linted(before="PID,VISIT,VDATE,WEIGHT,LEN"),
+}
+WORKBOOKS = {
+    "M501": _no_workbook,
+    "M502": _workbook(MAPPING.replace("study: example", "study: other")),
+    "M503": _workbook(MAPPING + "title: later\n"),
+    "M504": _workbook(section="colums"),
+}
 DECIDED = "0123456789abcdef,5.2,confirmed,weighed again,AB,2024-05-01\n"
 DECISIONS = {
     "M170": None,
@@ -229,7 +298,16 @@ def _decided(text: str | None) -> Callable[[Path], list[str]]:
     return say
 
 
-OTHERS = {"M304": _date_in_stata, "M308": _code_in_redcap, "R101": _no_rule_file, "R302": _no_reason}
+OTHERS = (
+    WORKBOOKS
+    | LINTED
+    | {
+        "M304": _date_in_stata,
+        "M308": _code_in_redcap,
+        "R101": _no_rule_file,
+        "R302": _no_reason,
+    }
+)
 OTHERS |= {code: _decided(text) for code, text in DECISIONS.items()}
 
 

@@ -131,11 +131,6 @@ def test_the_good_mappings_have_no_fault(mapped):
         ),
         (
             "unmapped:",
-            "golden: [1]\nunmapped:",
-            "study.yaml:11 M190 golden: not yet: golden rows come with a later version. Take the key out for now.",
-        ),
-        (
-            "unmapped:",
             "decisions: ../d.csv\nunmapped:",
             "study.yaml:11 M130 decisions: the path '../d.csv' leaves the mapping's folder. Keep it beside the mapping.",
         ),

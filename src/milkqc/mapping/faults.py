@@ -35,6 +35,8 @@ CODES = {
     "M131": "Date or gestation format not known",
     "M140": "Adequacy estimates not known",
     "M150": "Formula cannot be read",
+    "M160": "Golden row fails",
+    "M161": "Golden row without its source",
     "M170": "Decisions cannot be read",
     "M171": "Decisions lack a column",
     "M172": "Unknown decision",
@@ -42,7 +44,6 @@ CODES = {
     "M174": "Date of a decision unreadable",
     "M175": "No finding id",
     "M176": "Decision not filled in",
-    "M190": "Not yet",
     "M201": "Unknown unit",
     "M202": "Unit missing",
     "M203": "Unit where none belongs",
@@ -61,7 +62,22 @@ CODES = {
     "M306": "Source code not in the mapping",
     "M307": "Source files of one table differ",
     "M308": "Missing-data codes not declared",
+    "M401": "Code in the data that the mapping does not know",
+    "M402": "Code of the mapping that the data never hold",
+    "M403": "Dates that cannot be read",
+    "M404": "Numbers that cannot be read",
+    "M405": "Values that do not fit their unit",
+    "M406": "Key that is not unique",
+    "M407": "Column that is new since last time",
+    "M408": "Column that is gone since last time",
+    "M501": "Not a workbook of a mapping",
+    "M502": "Workbook of another mapping",
+    "M503": "Workbook of an older state of the mapping",
+    "M504": "Cell of a workbook that cannot be used",
 }
+
+# Codes that nothing raises any more; never given to another fault.
+RETIRED = {"M190": "Not yet"}
 
 
 class FaultList:
@@ -75,7 +91,8 @@ class FaultList:
         """Note one fault at a key path of the document."""
         path = self._written(path)
         where = ".".join(str(part) for part in path)
-        self.faults.append(Fault(self.document.name, self.document.line(path), code, where, what, todo))
+        line, column = self.document.line(path), self.document.column(path)
+        self.faults.append(Fault(self.document.name, line, code, where, what, todo, column=column))
 
     def check(self) -> None:
         """Raise MappingFaults if there is any."""

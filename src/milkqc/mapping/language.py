@@ -46,7 +46,9 @@ __all__ = [
     "Controls",
     "Defaults",
     "End",
+    "Expected",
     "Extra",
+    "Golden",
     "LimitOf",
     "Link",
     "Long",
@@ -260,6 +262,40 @@ class Expectation(Model):
     reason: str | None = None
 
 
+class Expected(Model):
+    """What a golden row gives: a value in the dictionary's unit and code, or the reason why there is none."""
+
+    value: str | None = Field(
+        default=None,
+        description="The value; a number counts as many digits as are written. Nothing means no value at all.",
+    )
+    missing: str | None = Field(default=None, description="The reason for which the value must be missing.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        return {"value": value} if isinstance(value, str) or value is None else value
+
+
+class Golden(Model):
+    """An example row of a source and what it must become."""
+
+    table: Literal["participants", "visits", "growth", "milk", "biomarkers"] = Field(
+        description="The target table."
+    )
+    from_: str = Field(alias="from", description="The source table.")
+    cells: dict[str, str | None] | None = Field(
+        default=None,
+        description="The row, typed by hand: source column to cell; `tubes.PID` for one of a linked table. Others are blank.",
+    )
+    find: dict[str, str] | None = Field(
+        default=None, description="A row of the uploads: the one that has these cells."
+    )
+    gives: dict[str, Expected] = Field(
+        min_length=1, description="Variables, key parts or analytes, and what each must be."
+    )
+
+
 class Mapping(Model):
     """A whole study."""
 
@@ -289,7 +325,9 @@ class Mapping(Model):
         default=None,
         description="CSV file beside the mapping with what people decided about findings (docs/decisions.md).",
     )
-    golden: Any = None
+    golden: tuple[Golden, ...] = Field(
+        default=(), description="Example source rows with the results they must give, tried on every run."
+    )
 
     def blocks(self) -> list[tuple[str, int, Block]]:
         """Every block with its target table and its place in that section."""

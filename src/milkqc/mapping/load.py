@@ -15,11 +15,6 @@ from milkqc.mapping.faults import FaultList, nearest
 from milkqc.mapping.language import Mapping
 from milkqc.yamlfile import Document, Path_
 
-# What the language already has a word for but this version does not do.
-NOT_YET = {
-    ("golden",): "golden rows",
-}
-
 
 @dataclass(frozen=True)
 class Loaded:
@@ -60,7 +55,6 @@ def _model(document: Document) -> Mapping:
             "This milkqc reads version 1; write `milkqc: 1` or install a newer milkqc.",
         )
         faults.check()
-    _not_yet(document, faults)
     try:
         mapping = Mapping.model_validate(document.data)
     except ValidationError as error:
@@ -69,14 +63,6 @@ def _model(document: Document) -> Mapping:
         raise MappingFaults(faults.faults) from None
     faults.check()
     return mapping
-
-
-def _not_yet(document: Document, faults: FaultList) -> None:
-    for path, what in NOT_YET.items():
-        if document.data.get(path[0]) is not None:
-            faults.add(
-                path, "M190", f"not yet: {what} come with a later version.", "Take the key out for now."
-            )
 
 
 def _translate(problem: Any, faults: FaultList) -> None:

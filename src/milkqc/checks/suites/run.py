@@ -206,9 +206,10 @@ def _no_groups(rule: Rule, groups: pl.DataFrame) -> str:
 def _drafts(one: _Asked, positions: pl.Series) -> Iterator[dict[str, Any]]:
     rows = _group_rows(one, positions) if one.rule.level == "dataset" else _failing_rows(one, positions)
     base = {"rule_id": one.rule.id, "table": one.rule.table, "engine": one.engine}
+    said = [(text, name) for text, name, _, _ in string.Formatter().parse(one.rule.says)]
     for row in rows:
         draft = {**base, **row}
-        yield {**draft, "message": _sentence(one.rule.says, draft)}
+        yield {**draft, "message": _sentence(said, draft)}
 
 
 def _group_rows(one: _Asked, positions: pl.Series) -> Iterator[dict[str, Any]]:
@@ -271,11 +272,11 @@ def _figure_text(rule: Rule, value: float) -> str:
     return str(written(value))
 
 
-def _sentence(says: str, fields: Mapping[str, Any]) -> str:
+def _sentence(said: Sequence[tuple[str, str | None]], fields: Mapping[str, Any]) -> str:
     """The rule's own sentence; a field without a value reads as an ellipsis."""
     return "".join(
         text if name is None else text + str(fields.get(name) if fields.get(name) is not None else "…")
-        for text, name, _, _ in string.Formatter().parse(says)
+        for text, name in said
     )
 
 

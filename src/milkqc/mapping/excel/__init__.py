@@ -1,0 +1,1 @@
+"""A mapping as a workbook, and the workbook as a mapping again (docs/excel.md)."""

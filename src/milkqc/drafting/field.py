@@ -27,7 +27,17 @@ MEASURES = (
 )
 # What a section has besides these, any file may have.
 _ANYWHERE = frozenset(
-    ["site", "team", "visit_date", "consent_date", "observer", "mother_id", "household_id", "cluster_id", "stratum"]
+    [
+        "site",
+        "team",
+        "visit_date",
+        "consent_date",
+        "observer",
+        "mother_id",
+        "household_id",
+        "cluster_id",
+        "stratum",
+    ]
 )
 # A column that makes a file one of growth, visits or participants is met by words so well.
 _TELLS = 90.0

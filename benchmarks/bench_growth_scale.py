@@ -1,4 +1,4 @@
-"""Growth scores of many rows: memory above the input, ten million rows on lazy polars and DuckDB, linear cost, Spark.
+"""Growth scores of many rows: memory above the input, ten million rows on lazy polars and DuckDB, linear cost.
 
 Each measurement runs in a process of its own, so that one's memory is not another's. Wall time on a shared machine
 says as much about the neighbours; seconds of processor time stand beside it and are what linear cost is judged by.

@@ -145,6 +145,74 @@ def test_a_total_is_compared_with_its_parts_once_a_sample(tmp_path):
     assert (row["looked_at"], row["failed"], row["not_judged"]) == (2, 1, 1)
 
 
+LONG = """\
+milkqc: 1
+study: hmo
+tables: {lab: {file: lab.csv}}
+analytes_file: own.csv
+milk:
+  from: lab
+  key: {participant_id: PID, visit: VISIT, sample_id: TUBE}
+  long: {analyte: TEST, value: RESULT, unit: UNIT, codes: {2FL: fl2, 3FL: fl3, SUM: fuc}}
+  columns: {method: HOW}
+  every: {substance: fl2}
+  repeats: {latest: RUN}
+  compare:
+    fucosylated: {from: fuc, unit: umol/L, formula: fl2 + fl3, tolerance: 1%}
+"""
+OWN_SUM = OWN + "fuc,Sum of fucosylated,g/L,488.44,,fl\n"
+LONG_LAB = """\
+PID,VISIT,TUBE,TEST,RESULT,UNIT,HOW,RUN,SUMCOL
+1,a,T1,2FL,4000,umol/L,A,1,5000
+1,a,T1,3FL,1,mmol/L,A,1,5000
+1,a,T1,SUM,5000,umol/L,A,1,5000
+1,b,T2,2FL,4000,umol/L,A,1,6000
+1,b,T2,3FL,1000,umol/L,A,1,6000
+1,b,T2,SUM,6,mmol/L,A,1,6000
+2,a,T3,2FL,<10,umol/L,A,1,1000
+2,a,T3,3FL,1000,umol/L,A,1,1000
+2,a,T3,SUM,1000,umol/L,A,1,1000
+3,a,T4,2FL,4000,umol/L,A,1,9000
+3,a,T4,SUM,9000,umol/L,A,1,9000
+4,a,T5,2FL,1000,umol/L,A,1,5000
+4,a,T5,2FL,4000,umol/L,A,2,5000
+4,a,T5,3FL,1000,umol/L,A,1,5000
+4,a,T5,SUM,5000,umol/L,A,1,5000
+"""
+
+
+def test_in_a_long_file_a_total_s_row_is_compared_with_the_rows_of_its_sample(tmp_path):
+    result = study(tmp_path, LONG + "unmapped: {lab: [SUMCOL]}\n", lab=LONG_LAB, own=OWN_SUM)
+    found = compared(result)
+    assert found.select("row_id", "variable", "value", "expected").rows() == [
+        ("1|b|T2|fuc", "fucosylated", "6000", "5000 within 1 %")
+    ]
+    assert found["source_row"].to_list() == [6]
+    row = ledger(result)
+    # Below its limit, or not there at all: no sum. Of a superseded run nothing is added.
+    assert (row["looked_at"], row["failed"], row["not_judged"]) == (3, 1, 2)
+
+
+def test_in_a_long_file_a_total_of_its_own_column_is_compared_once_a_sample(tmp_path):
+    mapping = LONG.replace("{from: fuc,", "{from: SUMCOL,")
+    # A row's order says nothing: backwards the same is found.
+    head, *lines = LONG_LAB.splitlines()
+    for text in (LONG_LAB, "\n".join([head, *lines[::-1]]) + "\n"):
+        result = study(tmp_path, mapping, lab=text, own=OWN_SUM)
+        assert compared(result).select("sample_id", "value", "expected").rows() == [
+            ("T2", "6000", "5000 within 1 %")
+        ]
+        row = ledger(result)
+        assert (row["looked_at"], row["failed"], row["not_judged"]) == (3, 1, 2)
+
+
+def test_a_part_measured_in_two_ways_is_not_added_up(tmp_path):
+    text = LONG_LAB + "1,b,T2,2FL,4000,umol/L,B,3,6000\n"
+    mapping = LONG.replace("repeats: {latest: RUN}", "repeats: keep") + "unmapped: {lab: [SUMCOL, RUN]}\n"
+    result = study(tmp_path, mapping, lab=text, own=OWN_SUM)
+    assert "T2" not in compared(result)["sample_id"].to_list()
+
+
 def test_a_faulty_file_of_analytes_stops_the_run_with_its_line(tmp_path):
     with pytest.raises(AnalyteFaults) as caught:
         study(tmp_path, HMO, lab=LAB, own="key,unit\nfl2,grains\n")

@@ -10,6 +10,7 @@ import pytest
 
 import milkqc
 from milkqc import privacy
+from milkqc.deliver import deliver
 from milkqc.report import render
 
 MAPPING = """\
@@ -128,3 +129,37 @@ def test_a_site_sees_the_controls_of_its_own_batches_only(folder):
 
 def test_the_public_sees_no_batch(result):
     assert not [name for name in privacy.publish(result).statistics if name.startswith("laboratory")]
+
+
+def test_the_laboratory_s_own_rows_stand_in_a_table_of_their_own(result, folder, tmp_path):
+    deliver(result, tmp_path / "out")
+    out = tmp_path / "out"
+    told = pl.read_csv(out / "harmonized" / "controls.csv")
+    assert told["kind"].value_counts().sort("kind").rows() == [
+        ("blank", 5),
+        ("control", 20),
+        ("duplicate", 5),
+    ]
+    assert pl.read_parquet(out / "harmonized" / "controls.parquet").height == 30
+    low = told.filter(pl.col("level") == "LOW").row(0, named=True)
+    assert (low["target_mean"], low["unit"], low["raw_unit"]) == (80.0, "pmol/L", "pmol/L")
+    assert low["value"] == pytest.approx(float(low["raw"]) * low["factor"])
+    blank = told.filter(pl.col("kind") == "blank").row(0, named=True)
+    assert (blank["raw"], blank["value"], blank["censored"]) == ("<20", None, "<")
+    lineage = pl.read_parquet(out / "lineage" / "controls.parquet")
+    assert lineage["row_id"].to_list() == told["row_id"].to_list()
+    assert lineage.select("source_file", "raw").row(0) == ("lab.csv", told["raw"][0])
+    package = json.loads((out / "datapackage.json").read_text("utf-8"))
+    (resource,) = [one for one in package["resources"] if one["path"] == "harmonized/controls.csv"]
+    assert [field["name"] for field in resource["schema"]["fields"]] == told.columns
+    assert all(field["title"] != field["name"] for field in resource["schema"]["fields"])
+    manifest = json.loads((out / "manifest.json").read_text("utf-8"))
+    assert {"harmonized/controls.csv", "lineage/controls.parquet"} <= {
+        one["path"] for one in manifest["outputs"]
+    }
+
+
+def test_a_site_writes_the_controls_of_its_batches_and_the_public_none(folder, result):
+    north = milkqc.run(folder / "study.yaml", data=folder, site="North")
+    assert set(north.statistics["controls"]["batch"]) == {"B1", "B2"}
+    assert "controls" not in privacy.publish(result).statistics

@@ -190,7 +190,7 @@ def test_one_row_with_a_bad_unit_does_not_stop_the_others():
         None,
     ]
     assert drafts.select("rule_id", "row_id", "variable", "value", "expected").rows() == [
-        ("milk.unit.unreadable", "r1", "iodine", "ug/lt", "ug/L"),
+        ("milk.unit.unreadable", "r1", "iodine", "ug/lt", "ug/L (did you mean ug/L, ug/uL or ug/mL?)"),
         ("milk.unit.unreadable", "r2", "iodine", "(none)", "ug/L"),
         ("milk.unit.unreadable", "r3", "retinol", "umol/L", "ug/L"),
         ("milk.unit.unreadable", "r5", "iodine", "ug/kg", "ug/L without this sample's density"),

@@ -30,6 +30,7 @@ def conclude(
     from milkqc.checks import ledger as ledgers
     from milkqc.checks.suites.changes import with_severities
     from milkqc.decisions import decided
+    from milkqc.emit.own_rows import split_controls
     from milkqc.emit.tables import formulas, split
     from milkqc.mapping.harmonisation import harmonisation
     from milkqc.rulebook.told import told
@@ -47,7 +48,10 @@ def conclude(
     clean, lineage = {}, {}
     for name in TABLES:
         clean[name], lineage[name] = split(name, tables[name])
-    spreadsheet = formulas({**clean, "analysis": analysis})
+    own_rows: dict[str, pl.DataFrame] = {}
+    if any(block.controls is not None for _, _, block in mapping.blocks()):
+        own_rows["controls"], lineage["controls"] = split_controls(applied.controls)
+    spreadsheet = formulas({**clean, **own_rows, "analysis": analysis})
     survey = surveyed(tables, off=study.rules.off)
     drafts = pl.concat([drafts, spreadsheet, survey.checked.drafts])
     ledger = [*ledger, *left_blank(analysis, spreadsheet), *survey.checked.ledger]
@@ -91,6 +95,7 @@ def conclude(
     figures["growth_curves"] = growth_curves(tables, findings)
     outputs = {
         **clean,
+        **own_rows,
         "analysis": analysis,
         "mae_reference": reference_rows,
         "findings": findings,
@@ -117,7 +122,7 @@ def conclude(
         analytes=study.analytes,
         trace=_trace(study),
         settings=_settings(study, fail_on, verdict, reason, code),
-        statistics={**figures, **survey.tables},
+        statistics={**figures, **own_rows, **survey.tables},
     )
     return result, survey.checked
 

@@ -16,7 +16,7 @@ from milkqc.errors import MilkqcError, UnitError
 from milkqc.findings import as_drafts, drafts
 from milkqc.model import LedgerRow
 from milkqc.reference import Analyte
-from milkqc.units import content_factor, per_mass, unit_factor
+from milkqc.units import canonical, content_factor, nearest, per_mass, unit_factor
 
 UNIT = "{}.unit.unreadable"
 SUBSTANCE = "{}.substance.unreadable"
@@ -129,7 +129,12 @@ def _column(table: str, frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, p
     target = column.unit if column is not None else ""
     found = [
         _drafts(
-            table, frame.filter(no_unit), UNIT, pl.lit(name), _shown_unit(raw_unit), pl.lit(target or "1")
+            table,
+            failing := frame.filter(no_unit),
+            UNIT,
+            pl.lit(name),
+            _shown_unit(raw_unit),
+            pl.lit(target or "1") + _perhaps(failing, raw_unit),
         ),
         _drafts(
             table,
@@ -180,7 +185,7 @@ def _results(
         pl.col("analyte"),
         _shown_unit("raw_unit"),
         pl.when(lacks.is_null())
-        .then("unit")
+        .then(pl.col("unit") + _perhaps(failing, "raw_unit"))
         .otherwise(pl.concat_str("unit", pl.lit(" without this sample's "), lacks)),
     )
     wrong = _drafts(
@@ -290,6 +295,25 @@ def _result_factor(
 
 def _shown_unit(column: str) -> pl.Expr:
     return pl.col(column).fill_null("(none)")
+
+
+def _perhaps(failing: pl.DataFrame, column: str) -> pl.Expr:
+    """For each unit text that nobody knows the spellings that were perhaps meant, in words; else the empty text."""
+    return pl.col(column).replace_strict(
+        {text: _meant(text) for text in failing[column].drop_nulls().unique()},
+        default="",
+        return_dtype=pl.String,
+    )
+
+
+def _meant(text: str) -> str:
+    try:
+        canonical(text)
+    except UnitError:
+        *most, last = nearest(text) or ("",)
+        named = f"{', '.join(most)} or {last}" if most else last
+        return f" (did you mean {named}?)" if named else ""
+    return ""  # a known unit, of another kind of measure
 
 
 def _drafts(

@@ -63,10 +63,18 @@ def found(result, *rules: str) -> list[tuple]:
 
 
 @pytest.mark.parametrize(
-    ("unit", "shown"),
-    [("ug/dl/L", "ug/dl/L"), ("%", "%"), ("", "(none)"), ("kg", "kg"), ("umol/L", "umol/L")],
+    ("unit", "shown", "near"),
+    [
+        ("ug/dl/L", "ug/dl/L", " (did you mean ug/dL, ug/L or g/dL?)"),
+        ("mmoll", "mmoll", " (did you mean mmol/L, mmol or mmol/uL?)"),
+        ("xyz", "xyz", ""),
+        ("%", "%", ""),
+        ("", "(none)", ""),
+        ("kg", "kg", ""),
+        ("umol/L", "umol/L", ""),
+    ],
 )
-def test_a_bad_unit_in_a_row_leaves_that_value_out_and_the_others_in(laboratory, unit, shown):
+def test_a_bad_unit_in_a_row_leaves_that_value_out_and_the_others_in(laboratory, unit, shown, near):
     result = laboratory(
         "long: {analyte: T, value: R, unit: U}",
         lab=f"PID,V,S,T,R,U\n1,a,s,iodine,61,{unit}\n2,a,s,iodine,62,ug/L\n",
@@ -75,7 +83,7 @@ def test_a_bad_unit_in_a_row_leaves_that_value_out_and_the_others_in(laboratory,
     assert milk.select("value", "missing_reason").rows() == [(None, "unit_unreadable"), (62.0, None)]
     assert found(result, "milk.unit.unreadable") == [
         ("milk.unit.unreadable", "critical", "1|a|s|iodine",
-         f"The unit {shown} of {IODINE} cannot be converted to ug/L; the value is left out, not guessed. "
+         f"The unit {shown} of {IODINE} cannot be converted to ug/L{near}; the value is left out, not guessed. "
          "Correct the unit at its source, or the mapping.")
     ]  # fmt: skip
 

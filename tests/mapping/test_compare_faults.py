@@ -70,8 +70,7 @@ def test_a_comparison_that_cannot_be_made_is_a_fault(faults_of, mapping, text, t
     )
 
 
-def test_a_long_file_has_nothing_to_add_up_beside_its_rows(faults_of):
-    text = """\
+LONG = """\
 milkqc: 1
 study: t
 tables: {g: {file: g.csv}}
@@ -79,11 +78,44 @@ milk:
   from: g
   key: {participant_id: ID, visit: V, sample_id: ID}
   long: {analyte: T, value: W, unit: U}
-  compare: {all: {from: B, unit: mg/L, tolerance: 1%, formula: zinc + copper}}
+  compare: %s
 """
-    assert faults_of(text, g="ID,V,T,W,U,B\n1,a,zinc,1,mg/L,2\n") == [
-        "study.yaml:8 M123 milk.compare.all.formula: a long file has one result a row: there is nothing to add up "
-        "beside it. Take it out, or map the file that has them side by side."
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{all: {from: B, unit: mg/L, tolerance: 1%, formula: zinc + cooper}}",
+         "study.yaml:8 M121 milk.compare.all.formula: 'cooper' is no analyte, and a long file's formula is over its "
+         "analytes. Did you mean copper?"),
+        ("{all: {from: B, tolerance: 1%, formula: zinc + copper}}",
+         "study.yaml:8 M202 milk.compare.all: nothing says in which unit the total is. Add `unit:`; its parts are "
+         "brought to it."),
+        ("{all: {from: B, unit: mg/L, tolerance: 1%, formula: zinc / copper}}",
+         "study.yaml:8 M207 milk.compare.all.formula: 1 and mg/L do not measure the same thing. Check both units."),
+        ("{all: {from: C, unit: mg/L, tolerance: 1%, formula: zinc + copper}}",
+         "study.yaml:8 M303 milk.compare.all.from: g.csv has no column 'C'. Its columns: ID, V, T, W, U, B."),
+    ],
+)  # fmt: skip
+def test_a_total_of_a_long_file_that_cannot_be_compared_is_a_fault(faults_of, text, told):
+    found = faults_of(LONG % text, g="ID,V,T,W,U,B\n1,a,zinc,1,mg/L,2\n")
+    assert [line for line in found if " M126 " not in line] == [told]
+
+
+def test_a_long_file_of_measurements_has_nothing_to_add_up_beside_its_rows(faults_of):
+    text = """\
+milkqc: 1
+study: t
+tables: {g: {file: g.csv}}
+growth:
+  from: g
+  key: {participant_id: ID, visit: V}
+  long: {variable: T, value: W, codes: {WT: weight_kg}, unit: U}
+  compare: {all: {from: B, unit: kg, tolerance: 1%, formula: weight_kg + weight_kg}}
+"""
+    assert faults_of(text, g="ID,V,T,W,U,B\n1,a,WT,1,kg,2\n") == [
+        "study.yaml:8 M123 growth.compare.all.formula: a long file has one measurement a row: there is nothing to add "
+        "up beside it. Take it out, or map the file that has them side by side."
     ]
 
 

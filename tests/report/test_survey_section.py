@@ -159,3 +159,29 @@ def test_many_teams_and_observers_keep_the_report_small(study):
     tables = surveyed({"growth": frame}).tables
     made = render(dataclasses.replace(study, statistics={**study.statistics, **tables}))
     assert max(map(len, made.values())) < 2_000_000
+
+
+def many_sites(study, sites: int):
+    """A study of `sites` sites of 60 children; S007 measures a whole SD too short."""
+    frame = children(60 * sites, teams=2).with_columns(
+        participant_id=pl.format("P{}", pl.int_range(60 * sites)),
+        site=pl.format("S{}", (pl.int_range(60 * sites) % sites).cast(pl.String).str.zfill(3)),
+    )
+    low = pl.col("site") == "S007"
+    frame = frame.with_columns(laz=pl.when(low).then(pl.col("laz") - 1).otherwise("laz"))
+    tables = surveyed({"growth": frame}).tables
+    return render(dataclasses.replace(study, statistics={**study.statistics, **tables}))
+
+
+def test_of_many_sites_the_most_unusual_come_first_and_the_rest_is_folded(study):
+    files = many_sites(study, 60)
+    told = json.loads(files["report.json"])["survey"]
+    laz = [each for each in told["sites"] if each["index"] == "laz"]
+    assert (laz[0]["site"], [each["folded"] for each in laz]) == ("S007", [False] * 8 + [True] * 32)
+    assert told["sites_left_off"] == 20
+    page = files["report.html"].decode("utf-8")
+    section = page[page.index('<section aria-labelledby="survey">') :].split("</section>")[0]
+    at_once = section.split("<h3>LAZ by site")[1].split("<details>")[0]
+    assert at_once.count("<svg") == 8
+    assert "S007" in at_once
+    assert section.count("32 more sites") == 3

@@ -79,10 +79,13 @@ def _tables(folder: Path, result: Result) -> dict[str, pl.DataFrame]:
     for name in ("harmonized", "lineage", "findings_by_site"):
         (folder / name).mkdir()
     data = {f"harmonized/{name}": result.table(name) for name in TABLES} | {"analysis": result.analysis}
+    if "controls" in result.statistics:
+        data["harmonized/controls"] = result.statistics["controls"]
     for name, frame in data.items():
         write_csv(frame, folder / f"{name}.csv")
         write_parquet(frame, folder / f"{name}.parquet")
-    lineage = {f"lineage/{name}": result.lineage[name] for name in TABLES if name in result.lineage}
+    known = (*TABLES, "controls")
+    lineage = {f"lineage/{name}": result.lineage[name] for name in known if name in result.lineage}
     for name, frame in lineage.items():
         write_parquet(frame, folder / f"{name}.parquet")
     write_csv(result.mae_reference, folder / "mae_reference.csv")

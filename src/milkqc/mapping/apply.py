@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from milkqc.mapping import account as accounts
-from milkqc.mapping import blocks, controls, results, rows, specimens, stack
+from milkqc.mapping import blocks, controls, results, rows, specimens, stack, totals
 from milkqc.mapping.account import READING, Account
 from milkqc.mapping.blocks import Built
 from milkqc.mapping.language import Block, Mapping
@@ -81,6 +81,8 @@ def apply(mapping: Mapping, sources: Words[str, SourceTable]) -> Applied:
                 known = filter(None, columns.get(key, "").split("; "))
                 columns[key] = "; ".join(dict.fromkeys([*known, *names]))
     tables = {table: stack.stacked(table, parts[table], account) for table in TABLES}
+    results_blocks = {one.name: one.block for one in done if one.table in {"milk", "biomarkers"}}
+    tables |= {table: totals.with_totals(tables[table], results_blocks) for table in ("milk", "biomarkers")}
     counts = _counts(tables)
     rejected = [
         one.built.rejected.select(pl.lit(one.table).alias("table"), pl.lit(one.name).alias("block"), pl.all())

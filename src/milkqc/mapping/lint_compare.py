@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from milkqc import reference
+from milkqc import reference, units
 from milkqc.errors import UnitError
 from milkqc.mapping import formula as formulas
 from milkqc.mapping import lint_units, targets
@@ -15,6 +15,8 @@ from milkqc.mapping.lint_options import options
 from milkqc.mapping.lint_units import UNITLESS
 from milkqc.mapping.replicates import NUMBERS
 from milkqc.yamlfile import Path_
+
+RESULTS = ("milk", "biomarkers")
 
 
 def compare(study: Study, faults: FaultList) -> None:
@@ -71,20 +73,15 @@ def _one(table: str, path: Path_, name: str, spec: Comparison, block: Block, fau
 
 def _formula(table: str, path: Path_, spec: Comparison, block: Block, faults: FaultList) -> None:
     where = (*path, "formula")
-    if block.long is not None:
-        faults.add(
-            where,
-            "M123",
-            "a long file has one result a row: there is nothing to add up beside it.",
-            "Take it out, or map the file that has them side by side.",
-        )
-        return
-    known = {**block.columns, **block.analytes, **block.let}
     try:
         tree = formulas.parse(spec.formula or "")
     except formulas.FormulaError as error:
         faults.add(where, "M150", f"{error}.", error.todo)
         return
+    if block.long is not None:
+        _over_rows(table, path, spec, tree, faults)
+        return
+    known = {**block.columns, **block.analytes, **block.let}
     unknown = [name for name in formulas.names(tree) if name not in known]
     for name in unknown:
         hint = nearest(name, known) or "Use the names of its columns, analytes or lets."
@@ -110,6 +107,48 @@ def _formula(table: str, path: Path_, spec: Comparison, block: Block, faults: Fa
     except formulas.FormulaError as error:
         if error.at is not None:
             faults.add(where, "M150", f"{error}.", error.todo)
+
+
+def _over_rows(table: str, path: Path_, spec: Comparison, tree: formulas.Tree, faults: FaultList) -> None:
+    """A total against rows of its sample: of analytes, all in the comparison's unit."""
+    where = (*path, "formula")
+    if table not in RESULTS:
+        faults.add(
+            where,
+            "M123",
+            "a long file has one measurement a row: there is nothing to add up beside it.",
+            "Take it out, or map the file that has them side by side.",
+        )
+        return
+    unknown = [name for name in formulas.names(tree) if name not in reference.analytes()]
+    for name in unknown:
+        hint = nearest(name, reference.analytes()) or "Use the keys of analytes, or of the analytes_file."
+        faults.add(
+            where, "M121", f"{name!r} is no analyte, and a long file's formula is over its analytes.", hint
+        )
+    if unknown:
+        return
+    own = spec.unit.text if spec.unit is not None else None
+    if own is None:
+        faults.add(
+            path,
+            "M202",
+            "nothing says in which unit the total is.",
+            "Add `unit:`; its parts are brought to it.",
+        )
+        return
+    try:
+        made = formulas.type_of(tree, lambda _: formulas.Type("number", own))
+        total = made.unit is not None and units.unit_factor(made.unit, own) == 1
+    except UnitError as error:
+        faults.add(where, "M207", error.what, error.todo)
+    except formulas.FormulaError as error:
+        faults.add(where, "M150", f"{error}.", error.todo)
+    else:
+        if not total:
+            faults.add(
+                where, "M207", f"it does not give {own}, as a sum of its parts does.", "Compare totals."
+            )
 
 
 def _type(table: str, block: Block, name: formulas.Name) -> formulas.Type:

@@ -205,8 +205,8 @@ def _compared(
     known = {**columns, **{name: mapped for name, mapped, _, _ in analytes if name is not None}}
     for name, mapped in comparisons.made(block, place, known).items():
         shared = shared.with_columns(blocks.stored_columns(name, "let", mapped))
-        if mapped.problems.height or name.startswith(comparisons.THEIRS):
-            columns[name.removeprefix(comparisons.THEIRS)] = mapped
+        if mapped.problems.height or not name.startswith(comparisons.OURS):
+            columns[name.removeprefix(comparisons.THEIRS).removeprefix(comparisons.TOTAL)] = mapped
     return shared
 
 

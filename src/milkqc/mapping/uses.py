@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from milkqc.mapping import comparisons, targets
 from milkqc.mapping import formula as formulas
-from milkqc.mapping import targets
-from milkqc.mapping.language import Analyte, Block, Column, Defaults, LimitOf, Mapping, UnitOf
+from milkqc.mapping.language import Analyte, Block, Column, Comparison, Defaults, LimitOf, Mapping, UnitOf
 from milkqc.yamlfile import Path_
 
 
@@ -57,7 +57,7 @@ def _block(table: str, path: Path_, block: Block) -> Iterator[Use]:
         ("extra", dict(block.extra)),
         ("analytes", dict(block.analytes)),
         # A comparison's formula is over what the block makes, never over source columns.
-        ("compare", {n: spec.model_copy(update={"formula": None}) for n, spec in block.compare.items()}),
+        ("compare", {n: _of_file(block, spec) for n, spec in block.compare.items()}),
     ]
     for section, specs in sections:
         for name, spec in specs.items():
@@ -74,6 +74,14 @@ def _block(table: str, path: Path_, block: Block) -> Iterator[Use]:
     yield from _limit(block, block.every.limit, (*path, "every", "limit"), suffixes)
     yield from _unit(block, block.every.unit, (*path, "every", "unit"), suffixes)
     yield from _contents(block, block.every, (*path, "every"), suffixes)
+
+
+def _of_file(block: Block, spec: Comparison) -> Column:
+    """What a comparison reads of the file: not its formula, and no column where the total is one of the analytes."""
+    update: dict[str, object] = {"formula": None}
+    if comparisons.total_of(block, spec) is not None:
+        update["from_"] = None
+    return spec.model_copy(update=update)
 
 
 def _spec(

@@ -26,8 +26,10 @@ PARTS = (
     ("kurtosis", "kurtosis", "wlz"),
 )
 _LEVELS = ("all", "site", "team", "observer")
-_DRAWN = ("laz", "waz", "wlz")
+_DRAWN = ("laz", "waz", "wlz", "hcz")
 _MOST_FUNNELS, _MOST_GROUPS, _MOST_DIGITS = 6, 60, 8
+# Beside each site that is drawn at once, so many more are drawn behind a fold.
+_FOLDED_TIMES = 4
 
 
 def survey(result: Result, limits: Limits) -> dict[str, Any]:
@@ -36,6 +38,7 @@ def survey(result: Result, limits: Limits) -> dict[str, Any]:
     quality = tables["survey_quality"]
     if quality.is_empty():
         quality = tables["survey_quality"] = _EMPTY
+    sites, left_off = _sites(tables["survey_bins"], limits)
     return {
         "file": FILE,
         "score": _scores(quality, limits),
@@ -43,7 +46,8 @@ def survey(result: Result, limits: Limits) -> dict[str, Any]:
             quality.filter(pl.col("by").is_in(_LEVELS) & pl.col("value").is_not_null()), limits.table, limits=limits, file=FILE
         ),
         "digits": _digits(quality, tables["survey_digits"], limits),
-        "sites": _sites(tables["survey_bins"], limits),
+        "sites": sites,
+        "sites_left_off": left_off,
         "funnels": _funnels(quality, tables["survey_funnels"], limits),
         "positions": listing(
             tables["survey_positions"], limits.table, limits=limits, file="survey_positions.csv"
@@ -134,32 +138,59 @@ def _digits(quality: pl.DataFrame, digits: pl.DataFrame, limits: Limits) -> list
     return checked
 
 
-def _sites(bins: pl.DataFrame, limits: Limits) -> list[dict[str, Any]]:
-    """Z-scores of each site in bins, where there are several sites: site after site within each score."""
-    if bins.is_empty():
-        return []
-    own = bins.filter(pl.col("by") == "site")
-    sites = own["group"].unique().sort().to_list()
-    if len(sites) < 2:
-        return []
-    told = []
+def _sites(bins: pl.DataFrame, limits: Limits) -> tuple[list[dict[str, Any]], int]:
+    """Z-scores of each site in bins, where there are several sites, and how many sites of a score have no picture.
+
+    Where there are more sites than are drawn at once, the most unusual of each score come first and the others are
+    `folded`, so many as the page has room for.
+    """
+    own = bins.filter(pl.col("by") == "site") if not bins.is_empty() else bins
+    if bins.is_empty() or own["group"].n_unique() < 2:
+        return [], 0
+    told, left_off = [], 0
+    keys = ["index", "group"]
     for index in _DRAWN:
-        for site in sites[: limits.sites]:
-            part = own.filter((pl.col("index") == index) & (pl.col("group") == site))
-            if part.height:
-                told.append(
-                    {
-                        "index": index,
-                        "label": _label(index),
-                        "site": site,
-                        "n": int(part["n"].sum()),
-                        "mean": part["mean"][0],
-                        "sd": part["sd"][0],
-                        "bins": part.select("low", "high", "n").to_dicts(),
-                    }
-                )
+        groups = (
+            own.filter(pl.col("index") == index)
+            .group_by(keys)
+            .agg(pl.col("n").sum(), pl.col("mean", "sd").first())
+            .sort("group")
+        )
+        if groups.height > limits.sites:
+            whole = bins.filter((pl.col("by") == "all") & (pl.col("index") == index))
+            groups = groups.with_columns(unusual=_unusual(whole)).sort(
+                "unusual", "group", descending=[True, False], nulls_last=True
+            )
+        shown = groups.head(limits.sites * (1 + _FOLDED_TIMES))
+        left_off = max(left_off, groups.height - shown.height)
+        for place, row in enumerate(shown.iter_rows(named=True)):
+            part = own.filter((pl.col("index") == index) & (pl.col("group") == row["group"]))
+            told.append(
+                {
+                    "index": index,
+                    "label": _label(index),
+                    "site": row["group"],
+                    "n": row["n"],
+                    "mean": row["mean"],
+                    "sd": row["sd"],
+                    "folded": place >= limits.sites,
+                    "bins": part.select("low", "high", "n").to_dicts(),
+                }
+            )
     checked: list[dict[str, Any]] = plain(told, limits=limits)
-    return checked
+    return checked, left_off
+
+
+def _unusual(whole: pl.DataFrame) -> pl.Expr:
+    """How many standard errors a site's mean or SD lies from the whole study's, the further of the two."""
+    mean, sd = (whole[name][0] if whole.height else None for name in ("mean", "sd"))
+    if mean is None or not sd:
+        return pl.lit(None, dtype=pl.Float64)
+    n = pl.col("n").cast(pl.Float64)
+    centre = (pl.col("mean") - mean).abs() * n.sqrt() / sd
+    # The logarithm of an SD of n normal values has a standard error of 1 / sqrt(2 n).
+    spread = (pl.when(pl.col("sd") > 0).then(pl.col("sd") / sd)).log().abs() * (2 * n).sqrt()
+    return pl.max_horizontal(centre, spread)
 
 
 def _funnels(quality: pl.DataFrame, curves: pl.DataFrame, limits: Limits) -> list[dict[str, Any]]:

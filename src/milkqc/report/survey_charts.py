@@ -16,10 +16,12 @@ _NAMES = {"digit_preference": "Digit preference score", "sd": "SD of", "mean": "
 
 
 def pictures(survey: Row) -> dict[str, Any]:
-    """`digits`, `sites` (by score) and `funnels` as pictures, in the order of the content."""
-    sites: dict[str, list[Markup]] = {}
+    """`digits`, `sites` (by score: those at once, those behind a fold) and `funnels` as pictures, in the order of the
+    content."""
+    sites: dict[str, dict[str, list[Markup]]] = {}
     for place, each in enumerate(survey["sites"]):
-        sites.setdefault(each["index"], []).append(
+        panels = sites.setdefault(each["index"], {"shown": [], "folded": []})
+        panels["folded" if each["folded"] else "shown"].append(
             charts.histogram(
                 each["bins"],
                 key=f"survey-site-{place}",

@@ -75,6 +75,7 @@ def codebook(
     rows: list[dict[str, Any]] = []
     for table in TABLES:
         rows += _rows(f"harmonized/{table}", table, result_tables.get(table), sources, milk)
+    rows += _rows("harmonized/controls", "controls", result_tables.get("controls"), sources, milk)
     for table, frame in lineage.items():
         rows += _rows(f"lineage/{table}", "lineage", frame, _NOWHERE, milk)
     survey = ("survey_quality", "survey_digits", "survey_positions")

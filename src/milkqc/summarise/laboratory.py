@@ -105,13 +105,17 @@ def _points(lab: pl.DataFrame) -> pl.DataFrame:
     read = lab.filter(pl.col("kind") == "control", pl.col("value").is_not_null()).sort(
         "analyte", "level", "order", "run_order", "row_id", nulls_last=True
     )
-    over = ["analyte", "level"]
+    over = ["analyte", "level", "method"]
+    several = pl.col("method").n_unique().over("analyte") > 1
+    level = pl.col("level").fill_null("control")
     middle = pl.col("value").median().over(over)
     spread = 1.4826 * (pl.col("value") - middle).abs().median().over(over)
     enough = (pl.len().over(over) >= _LEAST) & (spread > 0)
     certified = pl.col("target_mean").is_not_null() & (pl.col("target_sd") > 0)
     made = read.with_columns(
-        level=pl.col("level").fill_null("control"),
+        level=pl.when(several)
+        .then(pl.concat_str(level, pl.lit(", "), pl.col("method").fill_null("no method")))
+        .otherwise(level),
         place=pl.int_range(1, pl.len() + 1).over(over),
         mean=pl.when(certified).then("target_mean").when(enough).then(middle),
         sd=pl.when(certified).then("target_sd").when(enough).then(spread),
@@ -124,15 +128,16 @@ def _repeats(own: pl.DataFrame, lab: pl.DataFrame) -> pl.DataFrame:
     """Samples read more than once in a batch: readings, mean and variance of their logarithms."""
     keys = ["analyte", "unit", "batch", "sample_id"]
     again = lab.filter(pl.col("kind") == "duplicate")
-    both = pl.concat([own.select(*keys, "value"), again.select(*keys, "value")]).filter(
+    columns = [*keys, "method", "value"]
+    both = pl.concat([own.select(columns), again.select(columns)]).filter(
         pl.col("value") > 0, pl.col("sample_id").is_not_null()
     )
     y = pl.col("value").log()
     return (
-        both.group_by(keys)
+        both.group_by([*keys, "method"])
         .agg(n=pl.len(), middle=y.mean().exp(), within=(y - y.mean()).pow(2).sum())
         .filter(pl.col("n") > 1)
-        .sort(keys, nulls_last=True)
+        .sort([*keys, "method"], nulls_last=True)
     )
 
 

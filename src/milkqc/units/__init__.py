@@ -7,7 +7,7 @@ of the spellings of reference/data/units.csv, and from its code on everything is
 from milkqc.units.factors import content_factor, exact_factor, unit_factor
 from milkqc.units.formulas import combine
 from milkqc.units.headers import header_unit
-from milkqc.units.spellings import PerMass, per_mass, why_refused
+from milkqc.units.spellings import PerMass, nearest, per_mass, why_refused
 from milkqc.units.terms import canonical
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "content_factor",
     "exact_factor",
     "header_unit",
+    "nearest",
     "per_mass",
     "unit_factor",
     "why_refused",

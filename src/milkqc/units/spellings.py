@@ -180,6 +180,8 @@ def fold(text: str) -> str:
 
 def nearest(text: str, *, most: int = 3) -> tuple[str, ...]:
     """Codes whose spellings look most like `text`, the likeliest first."""
+    if not text.strip():
+        return ()
     plain = fold(text)
     same = [spelling for spelling in spellings() if spelling.casefold() == plain.casefold()]
     close = difflib.get_close_matches(plain, spellings(), n=12, cutoff=0.65)

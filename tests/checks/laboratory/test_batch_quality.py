@@ -264,3 +264,27 @@ def test_findings_of_single_results_follow_from_their_batchs_unit():
     assert found["cause_id"].to_list() == ["abc", "abc", None, None]
     assert explained(drafts([follower]), rows)[0]["cause_id"].to_list() == [None]
     assert isinstance(found, pl.DataFrame)
+
+
+def test_controls_are_judged_by_their_own_method():
+    # Two methods read one material 30 % apart; batch B9's control is off only for the method that read it.
+    ours = [{"method": "ICP-MS", "batch": f"B{n}", "value": 1.0 + 0.01 * (n % 5)} for n in range(9)]
+    other = [{"method": "AAS", "batch": f"B{n}", "value": 1.3 + 0.01 * (n % 5)} for n in range(9)]
+    off = [{"method": "ICP-MS", "batch": "B9", "value": 1.3}, {"method": "AAS", "batch": "B9", "value": 1.3}]
+    frame = pl.concat(
+        [
+            controls([row]).with_columns(method=pl.lit(row["method"]), row_id=pl.lit(f"c{place:03}"))
+            for place, row in enumerate([*ours, *other, *off])
+        ]
+    )
+    assert [one.name for one in materials.westgard(frame).found] == ["B9"]
+    sound = frame.filter((pl.col("batch") != "B9") | (pl.col("method") == "AAS"))
+    assert materials.westgard(sound).found == []
+
+
+def test_a_control_without_a_method_has_that_of_its_batch():
+    from milkqc.checks.laboratory.part import with_methods
+
+    rows = milk([{"batch": "B1"}, {"batch": "B2"}, {"batch": "B2", "method": "AAS"}])
+    told = with_methods(controls([{"batch": "B1"}, {"batch": "B2"}]), rows)
+    assert told["method"].to_list() == ["ICP-MS", None]

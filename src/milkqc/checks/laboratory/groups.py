@@ -62,7 +62,13 @@ def grouped(milk: pl.DataFrame, controls: pl.DataFrame) -> list[list[Group]]:
     for key, cell in known.sort("row_id").group_by(keys, maintain_order=True):
         analyte = str(key[0])
         by = next((name for name in BY if _tells_apart(cell, name)), BY[-1])
-        own = controls.filter(pl.col("analyte") == analyte, pl.col("value") > 0)
+        # A control that does not say how it was measured stands for every way.
+        same = [
+            pl.col(name).is_null() | pl.col(name).eq_missing(pl.lit(value, dtype=pl.String))
+            for name, value in zip(keys[1:], key[1:], strict=True)
+            if name in controls.columns
+        ]
+        own = controls.filter(pl.col("analyte") == analyte, pl.col("value") > 0, *same)
         groups = []
         parts = [pl.col(by).cast(pl.String).alias("_by"), "raw_unit", "substance"]
         for (name, unit, substance), rows in cell.group_by(parts, maintain_order=True):

@@ -52,7 +52,7 @@ def westgard(controls: pl.DataFrame) -> Part:
     """`milk.batch.westgard`: a batch whose control materials break a rule that rejects a run (1-3s, 2-2s, R-4s).
 
     z is the distance from the certificate's mean in its SDs, else from the mean of the same material in the other
-    batches in theirs (from 8 values on). Batches without either are not judged.
+    batches in theirs (from 8 values on), measured by the same method. Batches without either are not judged.
 
     Source:
         Westgard et al. 1981, Clin Chem 27:493-501.
@@ -61,7 +61,8 @@ def westgard(controls: pl.DataFrame) -> Part:
     own = controls.filter(
         pl.col("kind") == "control", pl.col("batch").is_not_null(), pl.col("value").is_not_null()
     )
-    for (analyte,), rows in own.sort("row_id").group_by(["analyte"], maintain_order=True):
+    ways = ["analyte", *(name for name in ("method", "measures") if name in own.columns)]
+    for (analyte, *_), rows in own.sort("row_id").group_by(ways, maintain_order=True):
         for (batch,), mine in rows.group_by(["batch"], maintain_order=True):
             z = z_scores(mine, rows.filter(pl.col("batch") != batch))
             known = z.filter(pl.col("z").is_not_null())

@@ -60,6 +60,30 @@ class Part:
         return whole
 
 
+def with_methods(controls: pl.DataFrame, milk: pl.DataFrame) -> pl.DataFrame:
+    """The laboratory's own rows with the `method` and `measures` of their batch where they declare none.
+
+    A batch whose samples of an analyte were measured in one way had its controls measured in that way too; in a batch
+    of two ways a control that says nothing stays without one, and is compared with others that say nothing.
+    """
+    names = ("method", "measures")
+    controls = controls.with_columns(
+        (pl.col(name) if name in controls.columns else pl.lit(None)).cast(pl.String).alias(name)
+        for name in names
+    )
+    ways = (
+        milk.filter(pl.col("batch").is_not_null())
+        .group_by("analyte", "batch")
+        .agg(
+            pl.when(pl.col(name).n_unique() == 1).then(pl.col(name).first().cast(pl.String)).alias(f"_{name}")
+            for name in names
+        )
+    )
+    joined = controls.join(ways, on=["analyte", "batch"], how="left", maintain_order="left")
+    filled = joined.with_columns(pl.coalesce(name, f"_{name}").alias(name) for name in names)
+    return filled.drop(f"_{name}" for name in names)
+
+
 def reported(milk: pl.DataFrame) -> pl.DataFrame:
     """The rows of milk that count (not superseded) and belong to a batch, with `y` the logarithm of the value."""
     there = milk.filter(pl.col("reported").fill_null(value=True), pl.col("batch").is_not_null())

@@ -6,7 +6,7 @@ import math
 
 import polars as pl
 
-from milkqc.checks.laboratory.part import Found, Part, reported
+from milkqc.checks.laboratory.part import Found, Part, reported, with_methods
 
 DUPLICATES = "milk.batch.duplicates"
 # FDA accepts 15 % for chromatographic assays and 20 % for ligand binding; 20 % is where anybody would ask.
@@ -24,18 +24,20 @@ def duplicates(milk: pl.DataFrame, controls: pl.DataFrame) -> Part:
         FDA, Bioanalytical Method Validation, 2018, table 1 (limits); log-normal CV by definition.
     """
     part = Part()
-    columns = ["analyte", "batch", "sample_id", "y"]
-    again = controls.filter(pl.col("kind") == "duplicate", pl.col("value") > 0).with_columns(
-        y=pl.col("value").log()
+    keys = ["analyte", "method", "measures", "batch"]
+    columns = [*keys, "sample_id", "y"]
+    again = (
+        with_methods(controls, milk)
+        .filter(pl.col("kind") == "duplicate", pl.col("value") > 0)
+        .with_columns(y=pl.col("value").log())
     )
     whole = pl.concat([reported(milk).select(columns), again.select(columns)]).filter(
         pl.col("y").is_not_null(), pl.col("sample_id").is_not_null(), pl.col("batch").is_not_null()
     )
-    spread = whole.group_by("analyte", "batch", "sample_id").agg(variance=pl.col("y").var(), n=pl.len())
+    spread = whole.group_by(*keys, "sample_id").agg(variance=pl.col("y").var(), n=pl.len())
     repeated = spread.filter(pl.col("n") > 1)
-    for (analyte, batch), rows in repeated.sort("analyte", "batch", "sample_id").group_by(
-        ["analyte", "batch"], maintain_order=True
-    ):
+    ordered = repeated.sort(*keys, "sample_id", nulls_last=True)
+    for (analyte, _, _, batch), rows in ordered.group_by(keys, maintain_order=True):
         part.look(DUPLICATES, str(analyte), judged=rows.height >= _LEAST)
         cv = cv_percent(rows["variance"].to_list(), rows["n"].to_list())
         if rows.height < _LEAST or cv <= MOST_CV:

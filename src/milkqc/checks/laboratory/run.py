@@ -9,7 +9,7 @@ import polars as pl
 from milkqc import findings
 from milkqc.checks.laboratory import materials, patterns, people, precision
 from milkqc.checks.laboratory.detective import Suspicion, investigate
-from milkqc.checks.laboratory.part import Found, Part
+from milkqc.checks.laboratory.part import Found, Part, with_methods
 from milkqc.checks.laboratory.rules import RULES
 from milkqc.checks.ledger import reason
 from milkqc.clock import Clock
@@ -28,7 +28,7 @@ def check(milk: pl.DataFrame, controls: pl.DataFrame, *, off: Collection[str] = 
     its blanks and controls: the laboratory has rejected it.
     """
     try:
-        controls = _of_kept_runs(milk, controls)
+        controls = _of_kept_runs(milk, with_methods(controls, milk))
         whole = _judged(milk, controls)
     # Nothing that is wrong with one room's code may stop a run, or look like a pass.
     except Exception as error:  # noqa: BLE001
@@ -71,9 +71,10 @@ def _ran(rules: Collection[str], judge: Callable[[], Part]) -> Part:
 
 
 def _of_kept_runs(milk: pl.DataFrame, controls: pl.DataFrame) -> pl.DataFrame:
-    runs = milk.filter(pl.col("batch").is_not_null()).group_by("analyte", "batch")
+    keys = ["analyte", "method", "batch"]
+    runs = milk.filter(pl.col("batch").is_not_null()).group_by(keys)
     rejected = runs.agg(pl.col("reported").fill_null(value=True).any()).filter(~pl.col("reported"))
-    return controls.join(rejected, on=["analyte", "batch"], how="anti", maintain_order="left")
+    return controls.join(rejected, on=keys, how="anti", nulls_equal=True, maintain_order="left")
 
 
 def _detective(milk: pl.DataFrame, controls: pl.DataFrame) -> Part:

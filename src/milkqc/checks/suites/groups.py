@@ -176,7 +176,7 @@ _FIGURES: Mapping[str, pl.Expr] = {
     "median": _median(),
     # A mean of censored results is not known.
     "mean": pl.when(pl.col("censored").is_null().all()).then(
-        pl.col("value").cast(pl.Float64, strict=False).mean().round_sig_figs(10)
+        pl.col("value").cast(pl.Float64, strict=False).mean()
     ),
     "quantile": _LISTED,
     "distance": _LISTED,

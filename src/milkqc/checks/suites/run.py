@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -19,6 +20,7 @@ from milkqc.checks.suites.judged import RESULT_TABLES, Prepared, Question, names
 from milkqc.checks.suites.kinds import KINDS
 from milkqc.checks.suites.plain import Verdict
 from milkqc.checks.suites.unlimited import without_limits
+from milkqc.clock import Clock
 from milkqc.findings import drafts
 from milkqc.model import Checked, Engine, LedgerRow, Rule
 
@@ -57,6 +59,7 @@ def check(
     apart is not applicable unless `unblinded`. Under `pandera` rules about groups run as expressions. GX is
     imported (3.5 s) only if some rule has something to judge.
     """
+    began = time.perf_counter()
     chosen = choose(engine, views)
     ready = dict(_ready(rules, views, off or {}, chosen, unblinded=unblinded))
     asked = [one for one in ready.values() if isinstance(one, _Asked)]
@@ -72,7 +75,10 @@ def check(
             looked_at=one.looked_at, failed=len(verdict), not_judged=one.not_judged, findings=len(failing)
         )
     ledger = (*(rows[rule.id] for rule in rules), *without_limits(views, rules, engine=chosen))
-    return Checked(drafts(found), ledger)
+    # Rules are made ready and judged together, so those that were judged share the time.
+    clock = Clock()
+    clock.share([one.rule.id for one in asked], time.perf_counter() - began)
+    return Checked(drafts(found), ledger, clock.seconds)
 
 
 def choose(engine: str, views: Mapping[str, pl.DataFrame]) -> Engine:

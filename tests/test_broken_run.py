@@ -78,6 +78,17 @@ WHY = "ZeroDivisionError: nobody thought of this"
         ("milkqc.summarise.survey.judge.months_as_days", {"growth.age.months_as_days"}, set()),
         ("milkqc.checks.laboratory.run._of_kept_runs", {"milk.batch.blank", "milk.batch.unit"}, set()),
         ("milkqc.checks.compare._apart", {"growth.compare"}, set()),
+        (
+            "milkqc.checks.facts.followed._visit",
+            {"growth.visit.after_death", "milk.sample.after_death"},
+            set(),
+        ),
+        ("milkqc.checks.facts.people._ids", {"participants.birth_weight_kg.for_gestation"}, set()),
+        ("milkqc.checks.facts.arms._differ", {"participants.arms.exit", "visits.arms.seen"}, set()),
+        ("milkqc.checks.facts.forms._same", {"growth.form.same"}, set()),
+        ("milkqc.checks.facts.samples.with_exchanged", {"milk.sample.mixed_up"}, set()),
+        ("milkqc.checks.views.with_habits", {"growth.length_cm.same_day"}, set()),
+        ("milkqc.derive.newborn_size.newborn_scores", {"participants.birth_weight_kg.for_gestation"}, set()),
     ],
 )
 def test_what_raises_is_broken_and_all_else_is_as_it_was(folder, sound, monkeypatch, place, rules, others):
@@ -112,3 +123,28 @@ def test_a_cause_that_cannot_be_told_leaves_the_findings(folder, sound, monkeypa
     assert result.findings.equals(sound.findings)
     broken = result.checks.filter(pl.col("status") == "broken")
     assert broken.select("rule_id", "why").rows() == [("milk.batch.unit", WHY)]
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("milkqc.summarise.laboratory.laboratory", "report.laboratory.figures"),
+        ("milkqc.summarise.growth_curves.growth_curves", "report.growth.curves"),
+        ("milkqc.figures.covered", "report.rules.cover"),
+    ],
+)
+def test_a_figure_of_the_report_that_raises_is_named_and_all_else_stands(
+    folder, sound, tmp_path, monkeypatch, place, name
+):
+    monkeypatch.setattr(place, explode)
+    result = milkqc.run(folder / "study.yaml", data=folder)
+    broken = pl.col("status") == "broken"
+    assert result.checks.filter(broken).select("rule_id", "why").rows() == [(name, WHY)]
+    assert result.checks.filter(~broken).equals(sound.checks)
+    assert result.findings.equals(sound.findings)
+    assert result.settings["exit_code"] == 3
+    deliver(result, tmp_path / "out")
+    assert (tmp_path / "out" / "manifest.json").is_file()
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert name in page
+    assert "nobody thought of this" in page

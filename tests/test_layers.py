@@ -17,8 +17,8 @@ LAYERS = (
     {"demo", "drafting"},
     {"pipeline", "deliver", "contracts", "inspection", "linting", "zscores", "explain", "pool"},
     {"conclude", "exports"},
-    {"study"},
-    {"rulebook", "golden"},
+    {"study", "figures"},
+    {"rulebook", "golden", "sight"},
     {"uploads"},
     {
         "readers",

@@ -21,6 +21,7 @@ def conclude(
     study: Study,
     applied: Applied,
     tables: Mapping[str, pl.DataFrame],
+    views: Mapping[str, pl.DataFrame],
     analysis: pl.DataFrame,
     drafts: pl.DataFrame,
     ledger: list[LedgerRow],
@@ -32,12 +33,13 @@ def conclude(
     from milkqc.decisions import decided
     from milkqc.emit.own_rows import split_controls
     from milkqc.emit.tables import formulas, split
+    from milkqc.figures import Attempts, cover
     from milkqc.mapping.harmonisation import harmonisation
     from milkqc.rulebook.told import told
     from milkqc.rulebook.unsaid import unsaid
     from milkqc.summarise.codebook import codebook
     from milkqc.summarise.evidence import evidence
-    from milkqc.summarise.growth_curves import growth_curves
+    from milkqc.summarise.growth_curves import CURVES, growth_curves
     from milkqc.summarise.laboratory import laboratory
     from milkqc.summarise.mae_reference import reference_table
     from milkqc.summarise.overview import statistics
@@ -54,6 +56,7 @@ def conclude(
     spreadsheet = formulas({**clean, **own_rows, "analysis": analysis})
     survey = surveyed(tables, off=study.rules.off)
     drafts = pl.concat([drafts, spreadsheet, survey.checked.drafts])
+    ran = {row.rule_id for row in ledger if row.status == "ran"}
     ledger = [*ledger, *left_blank(analysis, spreadsheet), *survey.checked.ledger]
     drafts, ledger = with_severities(drafts, ledger, study.rules.severities)
     findings = with_causes(
@@ -78,8 +81,6 @@ def conclude(
     )
     heights = {name: table.height for name, table in {**tables, "analysis": analysis}.items()}
     ledger += unsaid(study.rules, {row.rule_id for row in ledger}, heights)
-    checks = ledgers.frame(ledgers.reasoned(ledger))
-    verdict, reason, code = _verdict(findings, checks, fail_on)
     figures = statistics(tables, schedule=mapping.schedule) | evidence(
         tables,
         rules=study.rules.suites,
@@ -88,11 +89,22 @@ def conclude(
         watched={rule.id: (rule.table, rule.columns) for rule in study.rules.coded},
         data_cutoff=rule_settings(study).data_cutoff,
     )
-    figures |= laboratory(tables["milk"], applied.controls)
+    attempt = Attempts()
+    nothing: Mapping[str, pl.DataFrame] = {}
+    figures |= attempt(
+        "report.laboratory.figures", lambda: laboratory(tables["milk"], applied.controls), nothing
+    )
+    figures["cover"] = cover(
+        views, figures["missing"], rules=study.rules, ran=ran, settings=rule_settings(study), attempt=attempt
+    )
+    figures["growth_curves"] = attempt(
+        "report.growth.curves", lambda: growth_curves(tables, findings), pl.DataFrame(schema=CURVES)
+    )
+    checks = ledgers.frame(ledgers.reasoned([*ledger, *attempt.ledger]))
+    verdict, reason, code = _verdict(findings, checks, fail_on)
     figures["rules"] = told(study.rules, frozenset(checks["rule_id"]))
     figures["mae_sensitivity"] = sensitivity(tables["milk"], tables["participants"], choices(study), findings)
     figures["harmonisation"] = harmonisation(mapping, tables, applied.columns)
-    figures["growth_curves"] = growth_curves(tables, findings)
     outputs = {
         **clean,
         **own_rows,
@@ -143,7 +155,8 @@ def _context(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         "source_row",
     )
     known = {}
-    for name, view in views(tables, facts=False).items():
+    # Habits that raise are told by the checks; nothing of them is wanted here.
+    for name, view in views(tables, facts=False, broken={}).items():
         facts = [pl.col(column) for column in wanted if column in view.columns]
         for column in ("site", "team"):
             other = f"participant_{column}"

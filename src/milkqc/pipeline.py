@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,9 +14,8 @@ import polars as pl
 
 from milkqc import reference
 from milkqc.conclude import conclude, left_blank
-from milkqc.errors import reason
 from milkqc.exports import exports, mapped
-from milkqc.model import SEVERITIES, TABLES, Checked, LedgerRow, Result
+from milkqc.model import SEVERITIES, TABLES, LedgerRow, Result
 from milkqc.study import Study, choices, open_study, rule_settings
 from milkqc.uploads import Uploads
 
@@ -103,10 +102,9 @@ def _judged(
     from milkqc.checks import compare, contract, dictionary, suites
     from milkqc.checks import rules as coded
     from milkqc.checks.laboratory import run as laboratory
-    from milkqc.checks.views import views as checked_views
-    from milkqc.derive.newborn_size import newborn_size
     from milkqc.mapping.apply import apply
     from milkqc.mapping.comparisons import compared
+    from milkqc.sight import sight
 
     with step("mapping rows"):
         applied = apply(study.loaded.mapping, study.tables)
@@ -122,8 +120,8 @@ def _judged(
     with step("checking the contract"):
         promised = contract.check(tables)
     with step("looking within each child"):
-        suspected, blind = _suspected(tables)
-        views = checked_views(tables, suspected=suspected, newborn=newborn_size(tables["participants"]))
+        seen = sight(tables)
+        views = seen.views
     off = study.rules.off
     with step("checking suites"):
         believed = suites.check(
@@ -134,7 +132,7 @@ def _judged(
             unblinded=bool(study.loaded.mapping.unblinded),
         )
     with step("checking rules"):
-        ruled = blind(coded.check(views, settings=rule_settings(study), off=off, rules=study.rules.coded))
+        ruled = seen.told(coded.check(views, settings=rule_settings(study), off=off, rules=study.rules.coded))
         batches = laboratory.check(views["milk"], applied.controls, off=frozenset(off))
         own = compare.check(tables, compared(study.loaded.mapping))
         asked = dictionary.check(exports(study, restricted), mapped=mapped(applied), off=off)
@@ -146,49 +144,9 @@ def _judged(
         drafts, unexplained = laboratory.explained(drafts, views["milk"])
         ledger = [*unit_ledger, *(row for part in parts for row in part.ledger), *unexplained]
         ledger += left_blank(analysis, analysis_drafts)
-        result, survey = conclude(study, applied, tables, analysis, drafts, ledger, fail_on)
-        seen = _cover(study, result.statistics["missing"], views, ledger)
-        result = replace(result, statistics={**result.statistics, "cover": seen})
+        result, survey = conclude(study, applied, tables, views, analysis, drafts, ledger, fail_on)
         step.rules.update({rule: took for home in (*homes, survey) for rule, took in home.seconds.items()})
         return result if restricted is None else _told(result, str(site), restricted)
-
-
-def _suspected(
-    tables: Mapping[str, pl.DataFrame],
-) -> tuple[pl.DataFrame | None, Callable[[Checked], Checked]]:
-    """What derive.suspicion finds, and what becomes of checks without it: nothing, unless it raised."""
-    from milkqc.checks.declare import all_rules
-    from milkqc.checks.unlooked import unlooked
-    from milkqc.checks.views import SUSPICION
-    from milkqc.derive.suspicion import suspicions
-
-    try:
-        return suspicions(tables["growth"], tables["participants"]), lambda checked: checked
-    # Whatever is wrong in there, the other checks go on; those that need it are broken, and the exit code is 3.
-    except Exception as error:  # noqa: BLE001
-        why = reason(error)
-    looks_at = {rule.id: (*rule.columns, *rule.per) for rule in all_rules()}
-    return None, lambda checked: unlooked(checked, looks_at, absent=SUSPICION.keys(), why=why)
-
-
-def _cover(
-    study: Study,
-    missing: pl.DataFrame,
-    views: Mapping[str, pl.DataFrame],
-    ledger: list[LedgerRow],
-) -> pl.DataFrame:
-    """How many values of each mapped variable some rule has judged."""
-    from milkqc.checks.cover import covered
-
-    mapped = missing.filter(pl.col("variable").is_not_null())
-    return covered(
-        views,
-        variables=list(mapped.select("table", "variable").unique(maintain_order=True).iter_rows()),
-        suites=study.rules.suites,
-        coded=study.rules.coded,
-        ran={row.rule_id for row in ledger if row.status == "ran"},
-        settings=rule_settings(study),
-    )
 
 
 def _kept(applied: Applied, site: str) -> Kept:

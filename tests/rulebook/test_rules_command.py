@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from milkqc.cli import commands
 from milkqc.cli import rules as verb
 from milkqc.errors import MappingFaults, MilkqcError, PluginError, SuiteFaults
-from milkqc.rulebook import permanent_ids
+from milkqc.rulebook import pack_ids, permanent_ids
 
 MAPPING = """\
 milkqc: 1
@@ -79,7 +79,7 @@ def test_every_rule_is_listed_whatever_its_home():
     code, text = said("list", "--format", "json")
     told = json.loads(text)
     assert code == 0
-    assert [each["id"] for each in told] == list(permanent_ids())
+    assert [each["id"] for each in told] == sorted({*permanent_ids(), *pack_ids()})
     assert {each["home"] for each in told} == {
         "suite", "coded", "contract", "laboratory", "survey", "reading", "analysis", "compare", "redcap"
     }  # fmt: skip
@@ -246,3 +246,19 @@ def test_an_id_of_another_home_is_refused_in_a_rule_file(study):
 def test_each_subcommand_says_what_it_does():
     assert set(verb.command.commands) >= {"list", "show", "test", "docs"}
     assert all(one.help for one in verb.command.commands.values())
+
+
+def test_a_pack_that_no_mapping_names_is_listed_as_off(tmp_path):
+    (tmp_path / "named.yaml").write_text(
+        MAPPING.split("expectations:")[0] + "expectations: [{file: packs/term_three_months.yaml}]\n", "utf-8"
+    )
+    _, plain = said("list", "--pack", "term_three_months")
+    *lines, counted = plain.splitlines()
+    assert counted == f"{len(pack_ids())} rules."
+    assert [line.split()[0] for line in lines] == sorted(pack_ids())
+    assert all(line.endswith("[off unless named by a mapping: packs/term_three_months.yaml]") for line in lines)
+    _, text = said("list", "--pack", "term_three_months", "--mapping", tmp_path / "named.yaml")
+    *lines, counted = text.splitlines()
+    assert counted == f"{len(pack_ids())} rules."
+    assert "[off" not in text
+    assert "unless named by a mapping" in said("show", pack_ids()[0])[1]

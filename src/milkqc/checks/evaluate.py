@@ -82,6 +82,7 @@ def _outcome(
         return drafts(), entry.did_not_run("not_applicable", missing)
     try:
         seen = verdict(rule, view, settings)
+        found = drafts(_drafts(rule, seen.failing))
     # A rule is code of a study or a plug-in and may fail in any way; one broken rule must neither stop the
     # others nor look like a pass, so its error is kept as the ledger's reason and the exit code becomes 3.
     except Exception as error:  # noqa: BLE001
@@ -89,7 +90,6 @@ def _outcome(
     if not seen.looked_at:
         why = f"No row has {_words(rule.needs)}." if rule.needs else "No row is of the kind it judges."
         return drafts(), entry.did_not_run("nothing_to_look_at", why, not_judged=seen.not_judged)
-    found = drafts(_drafts(rule, seen.failing))
     return found, entry.ran(
         looked_at=seen.looked_at,
         failed=seen.failing.height,

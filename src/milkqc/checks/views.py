@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from milkqc.checks.attempts import Broken, attempted
 from milkqc.checks.facts import FACTS, with_facts
 from milkqc.checks.habits import HABITS, with_habits
 from milkqc.model import TABLES
@@ -53,6 +54,7 @@ def views(
     suspected: pl.DataFrame | None = None,
     newborn: pl.DataFrame | None = None,
     facts: bool = True,
+    broken: Broken | None = None,
 ) -> dict[str, pl.DataFrame]:
     """Each table with its participant's columns as `participant_<column>`, and `participant_found`.
 
@@ -61,7 +63,7 @@ def views(
     without a participant; growth rows have an `age_group` (under_five, five_or_older, unknown), `measured_by`
     (`site=A; team=2`), the columns of habits.HABITS, and those of SUSPICION: those of `suspected`, a row for each row of the growth table in
     its order, else null. Every table has its facts.FACTS, unless `facts` is false; `newborn` are the scores of size at birth, a row
-    for each participant in order. Columns of the dictionary that a table lacks are added as null, `repeat_allowed`
+    for each participant in order; habits and facts that raise are null and told in `broken`, where it is given. Columns of the dictionary that a table lacks are added as null, `repeat_allowed`
     (the mapping said how repeats of a key are meant) as false; a table that is absent is empty.
     """
     whole = {name: _whole(name, tables.get(name)) for name in TABLES}
@@ -78,9 +80,11 @@ def views(
         else _with_participant(table, people, theirs)
         for name, table in whole.items()
     }
-    measured = seen["growth"].with_columns(_measured_by())
-    seen = {**seen, "growth": with_habits(measured, MEASURED_BY)}
-    return with_facts(seen, newborn) if facts else seen
+    seen["growth"] = seen["growth"].with_columns(_measured_by())
+    seen = attempted(
+        seen, lambda there: {"growth": with_habits(there["growth"], MEASURED_BY)}, {"growth": HABITS}, broken
+    )
+    return with_facts(seen, newborn, broken) if facts else seen
 
 
 def types(table: str) -> dict[str, Any]:

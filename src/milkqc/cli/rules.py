@@ -46,12 +46,15 @@ def command() -> None:
 def list_rules(
     mapping: Path | None, table: str | None, severity: str | None, pack: str | None, form: str
 ) -> None:
-    """Every rule that may say something: id, severity, where it stands, and what it is about."""
-    from milkqc.rulebook import book
+    """Every rule that may say something: id, severity, where it stands, and what it is about.
+
+    Rules of the shipped packs that a mapping must name are listed too, marked as off where it does not.
+    """
+    from milkqc.rulebook import book, unnamed
     from milkqc.rulebook.words import listed
 
     with _opened(mapping) as rules:
-        every = book(rules)
+        every = tuple(sorted((*book(rules), *unnamed(rules)), key=lambda each: each.id))
     if table is not None and table not in {each.table for each in every}:
         raise click.BadParameter(f"no rule is of the table {table!r}.", param_hint="--table")
     packs = sorted({each.pack for each in every})
@@ -80,11 +83,11 @@ def list_rules(
 )
 def show(rule_id: str, mapping: Path | None, form: str) -> None:
     """One rule in full: what it says, what to do about it, its source, examples and limits, how to change it."""
-    from milkqc.rulebook import book, find
+    from milkqc.rulebook import book, find, unnamed
     from milkqc.rulebook.words import fields, shown
 
     with _opened(mapping) as rules:
-        found, near = find(rule_id, book(rules))
+        found, near = find(rule_id, (*book(rules), *unnamed(rules)))
     if found is None:
         hint = f"Perhaps: {', '.join(near)}." if near else "`milkqc rules list` names them all."
         raise MilkqcError(f"there is no rule {rule_id!r}. {hint}")

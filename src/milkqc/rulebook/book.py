@@ -10,6 +10,9 @@ from milkqc import catalogue
 from milkqc.rulebook.entry import Described
 from milkqc.rulebook.own import StudyRules, elsewhere, named, study_rules
 
+# Why a rule of such a pack is off.
+UNNAMED = "unless named by a mapping"
+
 
 def book(rules: StudyRules | None = None) -> tuple[Described, ...]:
     """Every rule of every home, sorted by id; with a study's rules its own, its changes and what it switched off."""
@@ -22,6 +25,18 @@ def book(rules: StudyRules | None = None) -> tuple[Described, ...]:
     return tuple(
         sorted((_of_study(each, known, told.get(each.id)) for each in every), key=lambda one: one.id)
     )
+
+
+def unnamed(rules: StudyRules | None = None) -> tuple[Described, ...]:
+    """The rules of the shipped packs that `rules` did not read, sorted by id: off unless a mapping names their pack."""
+    from milkqc.checks import suites
+    from milkqc.rulebook import homes
+
+    read = {rule.id for rule in rules.suites} if rules is not None else set()
+    paths = catalogue.packs()
+    written = [rule for rule in suites.load(paths) if rule.id not in read]
+    told = homes.suite_rules(written, shipped=[named(path) for path in paths])
+    return tuple(sorted((replace(each, off=UNNAMED) for each in told), key=lambda one: one.id))
 
 
 def _of_study(each: Described, rules: StudyRules, change: object) -> Described:

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from milkqc.rulebook.book import UNNAMED
 from milkqc.rulebook.entry import HOMES, Described
 
 COLUMNS = (
@@ -43,6 +44,8 @@ def listed(rules: Sequence[Described], form: str) -> str:
 
 
 def _mark(each: Described) -> str:
+    if each.off == UNNAMED:
+        return f"  [off {each.off}: packs/{each.pack}.yaml]"
     if each.off:
         return f"  [switched off: {each.off}]"
     if each.changed:

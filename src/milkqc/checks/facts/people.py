@@ -40,14 +40,14 @@ OF_MOTHER = (
 USUAL_SHARE, USUAL_LEAST = 0.95, 50
 # Trials by cluster have one arm in (nearly) every cluster; others mix arms by design.
 CLUSTERS_SHARE, CLUSTERS_LEAST = 0.8, 4
-_SCORES = {"birth_weight_z": "ig_waz", "birth_length_z": "ig_laz", "birth_head_z": "ig_hcz"}
+SCORES = {"birth_weight_z": "ig_waz", "birth_length_z": "ig_laz", "birth_head_z": "ig_hcz"}
 
 
 def with_people(people: pl.DataFrame, newborn: pl.DataFrame | None) -> pl.DataFrame:
     """The participants' view with the columns of PERSON."""
     scores = [
         (pl.lit(None, dtype=pl.Float64) if newborn is None else newborn[column]).alias(name)
-        for name, column in _SCORES.items()
+        for name, column in SCORES.items()
     ]
     return _clusters(_births(_siblings(_same_facts(_ids(people))))).with_columns(scores)
 

@@ -84,7 +84,7 @@ WHY = "ZeroDivisionError: nobody thought of this"
             set(),
         ),
         ("milkqc.checks.facts.people._ids", {"participants.birth_weight_kg.for_gestation"}, set()),
-        ("milkqc.checks.facts.arms._differ", {"participants.arms.exit", "visits.arms.seen"}, set()),
+        ("milkqc.checks.facts.arms._differ", {"visits.arms.seen"}, set()),
         ("milkqc.checks.facts.forms._same", {"growth.form.same"}, set()),
         ("milkqc.checks.facts.samples.with_exchanged", {"milk.sample.mixed_up"}, set()),
         ("milkqc.checks.views.with_habits", {"growth.length_cm.same_day"}, set()),

@@ -256,7 +256,9 @@ def test_a_pack_that_no_mapping_names_is_listed_as_off(tmp_path):
     *lines, counted = plain.splitlines()
     assert counted == f"{len(pack_ids())} rules."
     assert [line.split()[0] for line in lines] == sorted(pack_ids())
-    assert all(line.endswith("[off unless named by a mapping: packs/term_three_months.yaml]") for line in lines)
+    assert all(
+        line.endswith("[off unless named by a mapping: packs/term_three_months.yaml]") for line in lines
+    )
     _, text = said("list", "--pack", "term_three_months", "--mapping", tmp_path / "named.yaml")
     *lines, counted = text.splitlines()
     assert counted == f"{len(pack_ids())} rules."

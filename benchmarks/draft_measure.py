@@ -186,5 +186,6 @@ def _marked(text: str) -> Iterable[tuple[str, str]]:
         section, place, *rest = use.path
         single = not isinstance(document.data[section], list)
         path = (section, *rest) if single else use.path
-        if document.line(tuple(path)) not in sure:
+        # An entry that is too long for one line has its comment at its name.
+        if any(document.line(tuple(path[:end])) not in sure for end in range(3, len(path) + 1)):
             yield use.table, use.column

@@ -11,6 +11,7 @@ from milkqc.drafting.plan import Draft
 from milkqc.drafting.study import assemble
 from milkqc.drafting.uploads import DraftError, gather
 from milkqc.drafting.write import text_of
+from milkqc.mapping.form import formatted
 
 __all__ = ["DraftError", "Drafted", "draft"]
 
@@ -47,10 +48,10 @@ class Drafted:
 
 
 def draft(paths: Sequence[Path], *, study: str | None = None) -> Drafted:
-    """The mapping that the files propose. DraftError when a file cannot be read, or none holds a table."""
+    """The mapping that the files propose, in canonical form. DraftError when a file cannot be read, or none holds a table."""
     uploads, root, passed = gather([Path(path) for path in paths])
     plan = assemble(study or _study(root), uploads)
-    return Drafted(text_of(plan), root, tuple(passed), plan)
+    return Drafted(formatted(text_of(plan)), root, tuple(passed), plan)
 
 
 def _study(root: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -111,8 +111,8 @@ def draft_results(table: Table, manifests: list[Table], draft: Draft) -> None:
         table.chosen[guess.column] = guess
         if all(one.key != guess.variable for one in block.columns):
             block.columns.append(entry(guess))
-    _repeats(table, block, named)
-    draft.blocks.append(block)
+    second = _repeats(table, block, named)
+    draft.blocks += [block] if second is None else [block, second]
 
 
 def sample_columns(table: Table) -> list[Guess]:
@@ -331,12 +331,15 @@ def _controls(table: Table, block: Block) -> None:
         return
 
 
-def _repeats(table: Table, block: Block, named: Tests | None) -> None:
-    """Several results of one sample: of another day, the later counts; of one day, they are replicates."""
+def _repeats(table: Table, block: Block, named: Tests | None) -> Block | None:
+    """Several results of one sample: of another day, the later counts; of one day, they are replicates.
+
+    Where some tests of a long file are read several times and others are not, the second block.
+    """
     run = next((one for one in block.columns if one.key == "run_date"), None)
     sample = keys.sample_of(table)
     if run is None or sample is None:
-        return
+        return None
     who = [sample.column, *([named.guess.column] if named else [])]
     frame = table.upload.source.table
     kind = table.chosen.get(str(block.parts["controls"].value["from"])) if "controls" in block.parts else None
@@ -347,6 +350,47 @@ def _repeats(table: Table, block: Block, named: Tests | None) -> None:
             for word in block.parts["controls"].value.get(part, [])
         ]
         frame = frame.filter(~pl.col(kind.column).is_in(own).fill_null(value=False))
-    days = frame.drop_nulls(who).group_by(who).agg(pl.col(run.value["from"]).n_unique().alias("days"))
-    if days.height and (days["days"] > 1).any():
-        block.parts["repeats"] = Entry("repeats", {"latest": run.value["from"]}, "likely: some samples were run on several days; the later run counts?")  # fmt: skip
+    counted = (
+        frame.drop_nulls(who)
+        .group_by(who)
+        .agg(days=pl.col(run.value["from"]).n_unique(), rows=pl.len())
+        .with_columns(test=pl.col(named.guess.column) if named else pl.lit(""))
+    )
+    again = set(counted.filter(pl.col("days") > 1)["test"].to_list())
+    # Several rows of one day, in at least half of the samples: readings, and no slip.
+    paired = counted.group_by("test").agg((pl.col("rows") > pl.col("days")).mean().alias("share"))
+    twice = set(paired.filter(pl.col("share") >= _MOST)["test"].to_list())
+    later = Entry("repeats", {"latest": run.value["from"]}, "likely: some samples were run on several days; the later run counts?")  # fmt: skip
+    readings = Entry("repeats", "replicate", "likely: several rows of a sample on one day")
+    if not twice:
+        block.parts |= {"repeats": later} if again else {}
+        return None
+    others = {} if named is None else {word: one for word, one in named.codes.items() if word not in twice}
+    if named is None or not others:
+        block.parts["repeats"] = readings
+        return None
+    return _apart(block, named, others, later if again - twice else None, readings)
+
+
+def _apart(
+    block: Block, named: Tests, others: Mapping[str, str], later: Entry | None, readings: Entry
+) -> Block:
+    """The tests that were read several times in a block of their own; `block` keeps the others."""
+    mine = {word: one for word, one in named.codes.items() if word not in others}
+    second = replace(
+        block,
+        parts=dict(block.parts),
+        keys=list(block.keys),
+        columns=list(block.columns),
+        analytes=[one for one in block.analytes if one.key in mine.values()],
+    )
+    block.analytes = [one for one in block.analytes if one.key in others.values()]
+    comment = "likely: the tests that are repeated in the same way"
+    if "where" in block.parts:
+        comment = block.parts["where"].comment
+    for one, codes, repeats in ((block, others, later), (second, mine, readings)):
+        where = Entry("where", {named.guess.column: list(codes)}, comment)
+        long = one.parts["long"]
+        one.parts |= {"where": where, "long": replace(long, value={**long.value, "codes": dict(codes)})}
+        one.parts |= {"repeats": repeats} if repeats is not None else {}
+    return second

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from milkqc.drafting import draft
+from milkqc.drafting import Drafted, draft
 from milkqc.errors import UnitError
 from milkqc.mapping.language import Block
 from milkqc.mapping.load import loads
@@ -49,9 +49,11 @@ class Column:
         return "partly" if self.said and self.said < self.truth else "wrong"
 
 
-def compared(files: list[Path], truth: Mapping[tuple[str, str], frozenset[Target]]) -> list[Column]:
+def compared(
+    files: list[Path], truth: Mapping[tuple[str, str], frozenset[Target]], made: Drafted | None = None
+) -> list[Column]:
     """Every column of the files as drafted, against `truth` by (file, column); what it does not name is left out."""
-    made = draft(files)
+    made = made or draft(files)
     said, unsure = _meanings(made.text), _unsure(made.text)
     found = []
     for table in made.plan.tables:

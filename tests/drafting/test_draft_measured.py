@@ -37,9 +37,14 @@ def demo(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def columns(demo):
+def made(demo):
+    return draft([demo / "uploads"])
+
+
+@pytest.fixture(scope="module")
+def columns(demo, made):
     names = {name: str(table.file) for name, table in load(demo / "mapping.yaml").mapping.tables.items()}
-    return measure.compared([demo / "uploads"], measure.truth_of(demo / "mapping.yaml", names))
+    return measure.compared([demo / "uploads"], measure.truth_of(demo / "mapping.yaml", names), made)
 
 
 def test_nine_columns_in_ten_of_the_demo_are_right(columns):
@@ -73,8 +78,8 @@ def test_the_measure_sees_a_wrong_unit_a_wrong_code_and_a_wrong_variable(demo, c
         assert column in wrong
 
 
-def test_the_draft_of_the_demo_is_a_mapping_without_faults(demo):
-    assert lint(loads(draft([demo / "uploads"]).text)).faults == []
+def test_the_draft_of_the_demo_is_a_mapping_without_faults(made):
+    assert lint(loads(made.text)).faults == []
 
 
 def test_nothing_of_the_demo_is_in_the_table_of_words():

@@ -133,6 +133,7 @@ def conclude(
         reconciliation=applied.reconciliation,
         analytes=study.analytes,
         trace=_trace(study),
+        suites=tuple(study.rules.suites),
         settings=_settings(study, fail_on, verdict, reason, code),
         statistics={**figures, **own_rows, **survey.tables},
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 from milkqc import reference
 from milkqc.errors import OutputError
-from milkqc.model import Result
+from milkqc.model import TABLES, Result
 
 # The libraries whose version may change a number or a finding.
 LIBRARIES = (
@@ -117,6 +117,78 @@ def _write_beside(content: bytes, path: Path, what: str) -> None:
         raise OutputError(
             f"{path}: cannot write {what}: {error.strerror}. OUT is written; choose another file."
         ) from None
+
+
+def require_docs(folder: Path, out: Path) -> None:
+    """Raise OutputError, before anything is run, when Data Docs cannot stand in `folder` beside OUT."""
+    from milkqc.emit.swap import MANIFEST
+
+    docs, whole = Path(os.path.realpath(folder)), Path(os.path.realpath(out))
+    if docs == whole or whole in docs.parents or docs in whole.parents:
+        raise OutputError(
+            f"{folder}: Data Docs and OUT cannot lie in each other, since both are replaced whole. "
+            "Name a folder beside OUT with --gx-docs."
+        )
+    if docs.is_dir() and any(docs.iterdir()):
+        try:
+            ours = "gx_docs" in json.loads((docs / MANIFEST).read_text("utf-8"))
+        except (OSError, ValueError):
+            ours = False
+        if not ours:
+            raise OutputError(
+                f"{folder}: holds files, but no Data Docs of milkqc, so it is not replaced. "
+                "Name a new or an empty folder with --gx-docs."
+            )
+
+
+def write_gx_docs(result: Result, folder: Path) -> tuple[int, int]:
+    """Great Expectations' Data Docs of the rule files on the harmonised tables, whole or not at all.
+
+    Shown is what ran in this run: a rule without anything to look at would be green there. manifest.json names
+    every other rule under `left_out`, and under `broken` those that GX could not run; how many both are is
+    given back. Imports GX (3.5 s). Raises OutputError; `folder` is then as it was.
+    """
+    from milkqc.checks.suites.datadocs import documents
+    from milkqc.emit.swap import MANIFEST, replacing
+
+    told = {
+        rule: (status, why)
+        for rule, status, why in result.checks.select("rule_id", "status", "why").iter_rows()
+    }
+    ran = [rule for rule in result.suites if told.get(rule.id, ("", None))[0] == "ran"]
+    shown = {rule.id for rule in ran}
+    moment = _now()
+    with reference.using(result.analytes):
+        made = documents(
+            {name: result.table(name) for name in TABLES},
+            ran,
+            study=result.study,
+            moment=dt.datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=dt.UTC),
+        )
+    silent = {
+        rule.id: ": ".join(part for part in told.get(rule.id, ("not asked", None)) if part)
+        for rule in result.suites
+        if rule.id not in shown
+    }
+    left_out = {**made.left_out, **silent}
+    manifest = {
+        "milkqc": result.settings["milkqc_version"],
+        "gx_docs": version("great-expectations"),
+        "study": result.study,
+        "created": moment,
+        "warning": "These pages load scripts, styles and a logo from the network, and hold values of the study.",
+        "left_out": dict(sorted(left_out.items())),
+        "broken": dict(sorted(made.broken.items())),
+    }
+    try:
+        with replacing(folder) as place:
+            for name, content in made.files.items():
+                (place / name).parent.mkdir(parents=True, exist_ok=True)
+                (place / name).write_bytes(content)
+            (place / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    except OutputError as error:
+        raise OutputError(f"{str(error).replace('--out', '--gx-docs')} OUT is written.") from error
+    return len(left_out), len(made.broken)
 
 
 def require_folder(path: Path) -> None:

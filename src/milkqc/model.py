@@ -209,6 +209,7 @@ class Result:
     `lineage` holds, by table and row_id, source file, row, raw texts, reasons, raw units and factors.
     `analytes` are the study's own (reference.Analyte by key). `trace` is what `milkqc explain` needs besides the
     lineage: how the mapping makes each column, the estimates of adequacy, what each rule looks at.
+    `suites` are the rules of rule files, as the study changed them.
     `verdict` is `pass`, `fail` or `incomplete`, with the sentence that decided it in `verdict_reason`.
     """
 
@@ -232,6 +233,7 @@ class Result:
     statistics: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     analytes: Mapping[str, Any] = field(default_factory=dict)
     trace: Mapping[str, Any] = field(default_factory=dict)
+    suites: tuple[Rule, ...] = ()
 
     def table(self, name: str) -> pl.DataFrame:
         """One of the harmonised tables by its name."""

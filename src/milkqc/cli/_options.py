@@ -56,6 +56,11 @@ TIMINGS = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the seconds of each step to this JSON file.",
 )
+GX_DOCS = click.option(
+    "--gx-docs",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write Great Expectations' Data Docs of the rule files to this folder. They load from the network.",
+)
 JUNIT = click.option(
     "--junit",
     type=click.Path(dir_okay=False, path_type=Path),

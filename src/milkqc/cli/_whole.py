@@ -30,6 +30,7 @@ def deliver_run(
     cache: Path | None = None,
     offline: bool = False,
     engine: str = "auto",
+    gx_docs: Path | None = None,
 ) -> int:
     """Run, write everything asked for, say what came of it; the exit code."""
     from milkqc import deliver, pipeline
@@ -37,6 +38,8 @@ def deliver_run(
     for beside in (junit, summary_md):
         if beside is not None:
             deliver.require_folder(beside)
+    if gx_docs is not None:
+        deliver.require_docs(gx_docs, out)
     stopwatch = pipeline.Stopwatch()
     result = pipeline.run(
         mapping,
@@ -58,6 +61,10 @@ def deliver_run(
         deliver.write_junit(result, junit)
     if summary_md is not None:
         deliver.write_summary(result, summary_md)
+    if gx_docs is not None:
+        with stopwatch("writing Data Docs"):
+            left_out, broken = deliver.write_gx_docs(result, gx_docs)
+        _say_docs(gx_docs, left_out, broken)
     if timings is not None:
         deliver.write_timings(stopwatch.seconds, stopwatch.rules, timings)
     _say(result, out)
@@ -74,6 +81,19 @@ def _say(result: Result, out: Path) -> None:
         click.echo(f"Findings: {shown}. Rows rejected: {result.rejected.height}.")
     click.echo(f"Report: {out / 'report.html'}")
     _broken(result)
+
+
+def _say_docs(folder: Path, left_out: int, broken: int) -> None:
+    """What a reader of Data Docs must know, on stderr."""
+    click.echo(
+        f"Data Docs: {folder / 'index.html'}. These pages load scripts, styles and a logo from the network when "
+        "they are opened, and hold values of the study: open them where that is allowed, and do not publish them.",
+        err=True,
+    )
+    if left_out:
+        click.echo(f"{left_out} rules are not in them; manifest.json there says why of each.", err=True)
+    if broken:
+        click.echo(f"{broken} rules broke in them; manifest.json there says why of each.", err=True)
 
 
 def _broken(result: Result) -> None:

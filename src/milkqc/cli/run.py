@@ -12,6 +12,7 @@ from milkqc.cli._options import (
     ENGINE,
     FAIL_ON,
     FORMATS,
+    GX_DOCS,
     JUNIT,
     OFFLINE,
     PRIVACY,
@@ -43,6 +44,7 @@ from milkqc.cli._whole import deliver_run
 @CACHE
 @OFFLINE
 @ENGINE
+@GX_DOCS
 @TIMINGS
 @QUIET
 def command(
@@ -60,6 +62,7 @@ def command(
     cache: Path | None,
     offline: bool,
     engine: str,
+    gx_docs: Path | None,
     timings: Path | None,
     quiet: bool,
 ) -> None:
@@ -68,6 +71,10 @@ def command(
     if privacy == "public" and (junit is not None or summary_md is not None):
         raise click.UsageError(
             "--junit and --summary-md tell small counts: leave them out of --privacy public."
+        )
+    if privacy == "public" and gx_docs is not None:
+        raise click.UsageError(
+            "--gx-docs shows values and small counts of the study: leave it out of --privacy public."
         )
     progress(quiet=quiet)
     sys.exit(
@@ -86,5 +93,6 @@ def command(
             cache=cache,
             offline=offline,
             engine=engine,
+            gx_docs=gx_docs,
         )
     )

@@ -88,7 +88,7 @@ def _ours(engine: str, view: Any, rules: list[Any]) -> int:
 
 
 def _pandera(view: Any, rules: list[Any]) -> int:
-    """What somebody would write for these rules in pandera, with the failing row ids."""
+    """What somebody would write for these rules in pandera, with the failing row ids of each rule."""
     import pandera.errors
     import pandera.polars as pa
     from pandera.config import ValidationDepth, config_context
@@ -97,20 +97,21 @@ def _pandera(view: Any, rules: list[Any]) -> int:
     for rule in rules:
         wanted = rule.arguments
         check = (
-            pa.Check.notin(list(wanted["values"]))
+            pa.Check.notin(list(wanted["values"]), error=rule.id)
             if "values" in wanted
-            else pa.Check.in_range(wanted["min"], wanted["max"])
+            else pa.Check.in_range(wanted["min"], wanted["max"], error=rule.id)
         )
         columns[rule.columns[0]].append(check)
     schema = pa.DataFrameSchema({name: pa.Column(float, checks=checks) for name, checks in columns.items()})
-    found = 0
+    found: dict[str, list[str]] = {}
     try:
         with config_context(validation_depth=ValidationDepth.SCHEMA_AND_DATA):
             schema.validate(view, lazy=True)
     except pandera.errors.SchemaErrors as errors:
         for error in errors.schema_errors:
-            found += view["row_id"].filter(~error.check_output.to_series()).len()
-    return found
+            failing = view["row_id"].filter(~error.check_output.to_series())
+            found[error.check.error] = failing.to_list()
+    return sum(map(len, found.values()))
 
 
 def _gx(view: Any, rules: list[Any]) -> int:

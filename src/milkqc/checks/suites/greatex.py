@@ -31,6 +31,10 @@ _FORMAT = {
 }
 
 
+# One expectation of a rule: the rule's place in the batch, and which of its expectations.
+_Part = tuple[int, int]
+
+
 def judge(questions: Sequence[Question]) -> list[Verdict]:
     """As plain.judge, through Great Expectations; nothing is written, sent or printed."""
     with quietly():
@@ -76,33 +80,40 @@ def _judge(frame: pl.DataFrame, asked: Sequence[Asked]) -> dict[int, Verdict]:
         mode="ephemeral", project_config=DataContextConfig(store_backend_defaults=nowhere)
     )
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    broken: dict[int, Verdict] = {}
-    suite = _suite(asked, broken)
+    suite, owners, broken = _suite(asked)
     asset = context.data_sources.add_pandas("milkqc").add_dataframe_asset("values")
     batch = asset.add_batch_definition_whole_dataframe("whole").get_batch(
         batch_parameters={"dataframe": frame.to_pandas()}
     )
-    wanted = {(e.meta["place"], e.meta["part"]) for e in suite.expectations}
-    parts: dict[int, list[Verdict]] = {}
-    if wanted:
+    answers: dict[_Part, Verdict] = {}
+    if suite.expectations:
         for result in batch.validate(suite, result_format=_FORMAT).results:
             meta = result.expectation_config.meta
-            wanted.discard((meta["place"], meta["part"]))
-            parts.setdefault(meta["place"], []).append(_answer(result))
-    for place, _ in wanted:
-        broken[place] = "Great Expectations gave no answer."
-    return {**{place: _united(answers) for place, answers in parts.items()}, **broken}
+            answers[meta["place"], meta["part"]] = _answer(result)
+    silence = "Great Expectations gave no answer."
+    told = {place: _united([answers.get(one, silence) for one in parts]) for place, parts in owners.items()}
+    return {**told, **broken}
 
 
-def _suite(asked: Sequence[Asked], broken: dict[int, Verdict]) -> Any:
-    """The suite of all expectations that can be built; a rule with one that cannot is broken."""
+def _suite(asked: Sequence[Asked]) -> tuple[Any, dict[int, list[_Part]], dict[int, Verdict]]:
+    """The suite, the expectations that answer each rule, and the rules with one that cannot be built: broken.
+
+    GX drops an expectation that says the same as an earlier one, so rules that do share its answer.
+    """
     import great_expectations as gx
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     suite = gx.ExpectationSuite(name="milkqc")
+    first: list[tuple[tuple[str, Any], _Part]] = []
+    owners: dict[int, list[_Part]] = {}
+    broken: dict[int, Verdict] = {}
     for one in asked:
         try:
-            built = [ExpectationConfiguration(**each).to_domain_obj() for each in expectations(one)]
+            configured = expectations(one)
+            said = [(each["type"], each["kwargs"]) for each in configured]
+            same = [next((part for other, part in first if other == words), None) for words in said]
+            new = [each for each, other in zip(configured, same, strict=True) if other is None]
+            built = [ExpectationConfiguration(**each).to_domain_obj() for each in new]
         # An unknown type or a wrong argument raises errors of GX's own, of pydantic or of Python; whichever it is,
         # this rule is not judged and says so, and the others are.
         except Exception as error:  # noqa: BLE001
@@ -113,7 +124,11 @@ def _suite(asked: Sequence[Asked], broken: dict[int, Verdict]) -> Any:
             suite.add_expectation(expectation)
         if len(suite.expectations) != before + len(built):
             broken[one.place] = "Great Expectations dropped the expectation."
-    return suite
+            continue
+        mine = [(each["meta"]["place"], each["meta"]["part"]) for each in configured]
+        first += [(words, part) for words, part, other in zip(said, mine, same, strict=True) if other is None]
+        owners[one.place] = [other or part for part, other in zip(mine, same, strict=True)]
+    return suite, owners, broken
 
 
 def _answer(result: Any) -> Verdict:

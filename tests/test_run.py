@@ -35,10 +35,13 @@ OUTPUTS = {
     "manifest.json",
     *(
         f"harmonized/{name}.{kind}"
-        for name in ("participants", "visits", "growth", "milk", "biomarkers")
+        for name in ("participants", "visits", "growth", "milk", "biomarkers", "controls")
         for kind in ("csv", "parquet")
     ),
-    *(f"lineage/{name}.parquet" for name in ("participants", "visits", "growth", "milk", "biomarkers")),
+    *(
+        f"lineage/{name}.parquet"
+        for name in ("participants", "visits", "growth", "milk", "biomarkers", "controls")
+    ),
 }
 
 

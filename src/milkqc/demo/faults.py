@@ -210,7 +210,7 @@ SEEDED: dict[str, tuple[Change, ...]] = {
     ),
     "gestation_mistyped": (_enrolment("SIM-085", put(GA="28+0")),),
     "twins_mothers_differ": (
-        Change("enrolment.sav", {"INFANT_ID": ("SIM-141B",)}, lambda row: {"MHEIGHT": row["MHEIGHT"] + 10}),
+        Change("enrolment.sav", {"INFANT_ID": ("SIM-141A",)}, lambda row: {"MHEIGHT": row["MHEIGHT"] + 10}),
     ),
     # From here on: unusual and right. A check that says something about one of these is wrong.
     "asked_and_missing": (

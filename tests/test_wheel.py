@@ -117,8 +117,9 @@ def test_the_installed_package_is_the_wheel_and_finds_its_rules(installed, tmp_p
     assert home.is_relative_to(installed.parent)
     assert rules
     assert all(Path(rule).is_relative_to(home / "_shipped" / "expectations") for rule in rules)
+    # Packs, in a folder of their own, hold only where a mapping names them.
     assert {Path(rule).name for rule in rules} == {
-        Path(name).name for name in below("expectations", "*.yaml")
+        path.name for path in (ROOT / "expectations").glob("*.yaml")
     }
 
 

@@ -35,7 +35,7 @@ OUTPUTS = {
     "manifest.json",
     *(
         f"harmonized/{name}.{kind}"
-        for name in ("participants", "visits", "growth", "milk", "biomarkers", "controls")
+        for name in ("participants", "visits", "growth", "milk", "biomarkers")
         for kind in ("csv", "parquet")
     ),
     *(f"lineage/{name}.parquet" for name in ("participants", "visits", "growth", "milk", "biomarkers")),

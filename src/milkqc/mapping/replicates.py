@@ -22,7 +22,7 @@ def columns_of(parts: list[Mapped]) -> tuple[str, ...]:
 
 
 def raw_of(parts: list[Mapped]) -> pl.Series:
-    """`WB1=5.2; WB2=`: the cells behind a combined value, as written."""
+    """`WB1=5.2; WB2=`: the cells behind a combined value, as written, `;` and `\\` inside a cell as `\\;` and `\\\\`."""
     if not parts:
         return pl.Series([], dtype=pl.String)
     shown = []
@@ -31,7 +31,8 @@ def raw_of(parts: list[Mapped]) -> pl.Series:
             shown.append(part.raw.fill_null(""))
         else:
             name = part.columns[0] if part.columns else "constant"
-            shown.append(pl.select(pl.concat_str(pl.lit(f"{name}="), part.raw.fill_null(""))).to_series())
+            text = part.raw.fill_null("").str.replace_all(r"([\\;])", r"\${1}")
+            shown.append(pl.select(pl.concat_str(pl.lit(f"{name}="), text)).to_series())
     return pl.select(pl.concat_str(shown, separator="; ")).to_series()
 
 

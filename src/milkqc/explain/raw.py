@@ -9,7 +9,7 @@ import polars as pl
 
 from milkqc import cells
 
-# What mapping.replicates writes between the cells of one value; inside a cell's text `;` and `\` carry a `\`.
+# What mapping.replicates writes between the cells of one value; a `; ` of a cell's own text has a `\` before it.
 _BETWEEN = re.compile(r"(?<!\\)(?P<pairs>(?:\\\\)*); ")
 
 
@@ -45,7 +45,8 @@ def _pieces(text: str | None) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"\\([\\;])", r"\1", text)
+    marked = "\\; " in text or text.endswith("\\")
+    return re.sub(r"\\(\\|(?=; ))", r"\1", text) if marked else text
 
 
 @lru_cache(maxsize=100_000)

@@ -12,7 +12,7 @@ from milkqc import reference
 from milkqc.attempts import Attempts
 from milkqc.figures import figures
 from milkqc.model import TABLES, Checked, LedgerRow, Result
-from milkqc.study import Study, choices
+from milkqc.study import Study, choices, rule_settings
 from milkqc.verdict import origins, settings, verdict
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def conclude(
     there is no result, so these raise.
     """
     from milkqc.checks import ledger as ledgers
+    from milkqc.decisions import noted
     from milkqc.emit.own_rows import split_controls
     from milkqc.emit.tables import split
     from milkqc.rulebook.told import SCHEMA as RULES
@@ -97,7 +98,11 @@ def conclude(
         pl.DataFrame(schema=CODEBOOK),
     )
     unexplained: dict[str, Any] = {}
-    explained = attempt("outputs.explain.trace", lambda: _trace(study), unexplained)
+    explained = attempt(
+        "outputs.explain.trace",
+        lambda: {**_trace(study), "decisions": noted(findings, study.decisions)},
+        unexplained,
+    )
     checks = ledgers.frame(ledgers.reasoned([*ledger, *attempt.ledger]))
     word, reason, code = verdict(findings, checks, fail_on)
     result = Result(
@@ -223,6 +228,7 @@ def _labels() -> dict[tuple[str, str], tuple[str, str]]:
 
 def _trace(study: Study) -> dict[str, Any]:
     """How the mapping makes each column, the estimates that results are compared with, and what each rule reads."""
+    from milkqc.checks.stored import plain_rule, plain_settings
     from milkqc.mapping.trace import trace
 
     chosen = choices(study)
@@ -230,8 +236,8 @@ def _trace(study: Study) -> dict[str, Any]:
         rule.id: {
             "table": rule.table,
             "columns": list(rule.columns),
-            "when": {name: _plain(value) for name, value in rule.when.items()},
             "level": rule.level,
+            **plain_rule(rule),
         }
         for rule in study.rules.suites
     }
@@ -249,13 +255,8 @@ def _trace(study: Study) -> dict[str, Any]:
             key: {"short": one.short, "unit": one.unit} for key, one in sorted(study.analytes.items())
         },
         "rules": dict(sorted(rules.items())),
+        "rule_settings": plain_settings(rule_settings(study)),
     }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(part) for key, part in value.items()}
-    return list(value) if isinstance(value, tuple | list | set | frozenset) else value
 
 
 def left_blank(analysis: pl.DataFrame, drafts: pl.DataFrame) -> list[LedgerRow]:

@@ -157,13 +157,13 @@ def _files(folder: Path, manifest: Mapping[str, Any]) -> dict[str, bytes]:
         elif hashlib.sha256(files[name]).hexdigest() != known[name]:
             faults.append(f"{folder}: {name} {_EDITED}")
     # A table edited in its CSV would not be in the pool, which reads the parquet beside it.
-    for name in sorted(known.keys() - files.keys()):
-        if (
-            name.endswith((".csv", ".parquet"))
-            and _inside(folder, name)
-            and _differs(folder / name, known[name])
-        ):
-            faults.append(f"{folder}: {name} {_EDITED}")
+    faults += [
+        f"{folder}: {name} {_EDITED}"
+        for name in sorted(known.keys() - files.keys())
+        if name.endswith((".csv", ".parquet"))
+        and _inside(folder, name)
+        and _differs(folder / name, known[name])
+    ]
     if faults:
         raise PoolError(faults)
     return files
@@ -178,7 +178,7 @@ def _differs(path: Path, sha256: Any) -> bool:
     """Whether a file that is still there has another checksum."""
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() != sha256
+            return bool(hashlib.file_digest(file, "sha256").hexdigest() != sha256)
     except OSError:
         return False
 

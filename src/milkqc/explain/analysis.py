@@ -60,7 +60,8 @@ class Analysis:
         self, row: Row, column: str, how: str, says: str, inputs: tuple[Cell, ...] = (), **numbers: Any
     ) -> Cell:
         value, unit = row[column], unit_of("analysis", column)
-        unit = inputs[0].unit if unit is None and len(inputs) == 1 and how == "copied" else unit
+        if unit is None and isinstance(value, float) and len({one.unit for one in inputs}) == 1:
+            unit = inputs[0].unit if how in {"copied", "combined"} else None
         row_id = f"{row['infant_id']}|{row['visit']}"
         if value is None:
             return Cell(

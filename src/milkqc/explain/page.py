@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from milkqc.explain.explainer import Explained
 
 
+# Figures that the sentence of a cell has in it.
+_SAID = {"number", "raw_unit", "factor", "results", "samples", "rows"}
+
+
 def page(explained: Explained) -> str:
     """The text that `milkqc explain` prints."""
     lines = [*_cell(explained.cell, "", set(), top=True)]
@@ -46,9 +50,7 @@ def _cell(cell: Cell, indent: str, told: set[int], *, top: bool = False) -> list
     for one in cell.sources:
         lines.append(f"{indent}  cell     {_source(one)}")
         lines += [f"{indent}           by link {_hop(hop)}" for hop in one.via]
-    figures = {
-        name: one for name, one in cell.numbers.items() if name not in {"number", "raw_unit", "factor"}
-    }
+    figures = {name: one for name, one in cell.numbers.items() if name not in _SAID}
     if figures:
         lines.append(
             f"{indent}  figures  {', '.join(f'{name} {_figure(one)}' for name, one in figures.items())}"

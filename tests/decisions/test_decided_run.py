@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -31,30 +33,35 @@ growth:
   key: {participant_id: tubes.ID, visit: V}
   columns: {visit_date: {from: D, format: "%Y-%m-%d"}, weight_kg: {from: W, unit: g}}
 """
-PEOPLE = "ID,SITE,SEX,DOB\nn1,North,m,2024-01-01\ns1,South,m,2024-01-01\ns2,South,m,2024-01-01\n"
-CARDS = "CODE,ID\nSECRET-N1,n1\nSECRET-S1,s1\nSECRET-S2,s2\n"
+PEOPLE = "ID,SITE,SEX,DOB\nn1,North,m,2024-01-01\nn2,North,m,2024-01-01\ns1,South,m,2024-01-01\ns2,South,m,2024-01-01\n"
+CARDS = "CODE,ID\nSECRET-N1,n1\nSECRET-N2,n2\nSECRET-S1,s1\nSECRET-S2,s2\n"
 GROWTH = (
-    "CARD,V,D,W\n secret-n1,a,2024-03-31,60000\nsecret-s1 ,a,2024-03-31,{s1}\nsecret-s2,a,2024-03-31,60000\n"
+    "CARD,V,D,W\n secret-n1,a,2024-03-31,60000\nsecret-n2,a,2024-03-31,11000\nsecret-s1 ,a,2024-03-31,{s1}\n"
+    "secret-s2,a,2024-03-31,60000\n"
+)
+DECIDED = (
+    ("n1|a", "growth.weight_kg.range", "60000", "corrected", "the card says 6000 g", "Nora"),
+    ("n2|a", "growth.waz.flag", "5.19", "confirmed", "weighed twice on two days", "Nora"),
+    ("s1|a", "growth.weight_kg.range", "61000", "accepted", "the card is lost", "Silas"),
 )
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory) -> Path:
-    """The study decided: the northern weight confirmed, one southern one accepted and changed since, one open."""
+    """The study decided: in the north one weight to be corrected and one score confirmed; in the south one weight
+    accepted and changed since, one open.
+    """
     folder = tmp_path_factory.mktemp("decided")
     for name, text in {"p.csv": PEOPLE, "tubes.csv": CARDS, "g.csv": GROWTH.format(s1=61000)}.items():
         (folder / name).write_text(text)
     (folder / "study.yaml").write_text(MAPPING)
     (folder / "decisions.csv").write_text(HEAD)
     first = run(folder)
+    write(first, folder / "first", manifest=manifest(first))
+    ids = {(one["row_id"], one["rule_id"]): one["finding_id"] for one in first.findings.iter_rows(named=True)}
     lines = [
-        f"{one['finding_id']},{raw},{word},{reason},{who},2024-05-01\n"
-        for one in weights(first).iter_rows(named=True)
-        for at, raw, word, reason, who in (
-            ("n1|a", "60000", "confirmed", "weighed again", "Nora"),
-            ("s1|a", "61000", "accepted", "scale was broken", "Silas"),
-        )
-        if one["row_id"] == at
+        f"{ids[row, rule]},{raw},{word},{reason},{who},2024-05-01\n"
+        for row, rule, raw, word, reason, who in DECIDED
     ]
     (folder / "decisions.csv").write_text(
         HEAD + "".join(lines) + "0123456789abcdef,5,accepted,old,Sam,2024-05-01\n"
@@ -67,10 +74,6 @@ def run(folder: Path, **options):
     return milkqc.run(folder / "study.yaml", data=folder, engine="expressions", **options)
 
 
-def weights(result) -> pl.DataFrame:
-    return result.findings.filter(pl.col("variable") == "weight_kg", pl.col("row_id").str.ends_with("|a"))
-
-
 @pytest.fixture(scope="module")
 def whole(study):
     result = run(study)
@@ -78,17 +81,20 @@ def whole(study):
     return result
 
 
-def statuses(findings: pl.DataFrame) -> dict[str, set[str]]:
-    mine = findings.filter(pl.col("variable") == "weight_kg", pl.col("row_id").str.ends_with("|a"))
-    return {str(row): set(part["status"]) for (row,), part in mine.group_by("row_id")}
+def statuses(findings: pl.DataFrame) -> dict[str, str]:
+    """By row, of the findings that somebody decided about, and of the one that is open."""
+    asked = {(row, rule) for row, rule, *_ in DECIDED} | {("s2|a", "growth.weight_kg.range")}
+    rows = findings.select("row_id", "rule_id", "status").rows()
+    return {row: status for row, rule, status in rows if (row, rule) in asked}
 
 
 def test_each_sites_file_tells_what_became_of_its_findings(study, whole):
-    assert statuses(whole.findings) == {"n1|a": {"confirmed"}, "s1|a": {"reopened"}, "s2|a": {"open"}}
+    of_north = {"n1|a": "awaiting_correction", "n2|a": "confirmed"}
+    assert statuses(whole.findings) == of_north | {"s1|a": "reopened", "s2|a": "open"}
     sites = study / "out" / "findings_by_site"
     north, south = (pl.read_csv(sites / f"{name}.csv", infer_schema=False) for name in ("north", "south"))
-    assert statuses(north) == {"n1|a": {"confirmed"}}
-    assert statuses(south) == {"s1|a": {"reopened"}, "s2|a": {"open"}}
+    assert statuses(north) == of_north
+    assert statuses(south) == {"s1|a": "reopened", "s2|a": "open"}
     assert "Silas" not in (sites / "north.csv").read_text()
     gone = pl.read_csv(sites / "no_site.csv", infer_schema=False)
     assert gone.filter(pl.col("rule_id") == "decisions.finding.gone").height == 1
@@ -117,10 +123,10 @@ def test_the_pipeline_counts_what_is_open(study, whole, tmp_path):
 def test_a_sites_run_knows_its_own_decisions_and_cards_only(study, tmp_path):
     result = run(study, site="North")
     write(result, tmp_path / "north", manifest=manifest(result))
-    assert statuses(result.findings) == {"n1|a": {"confirmed"}}
+    assert statuses(result.findings) == {"n1|a": "awaiting_correction", "n2|a": "confirmed"}
     assert "decisions.finding.gone" not in result.findings["rule_id"].to_list()
     assert {one["who"] for one in result.trace["decisions"].values()} == {"Nora"}
-    assert result.lineage["growth"]["link_tubes_raw"].to_list() == [" secret-n1"]
+    assert result.lineage["growth"]["link_tubes_raw"].to_list() == [" secret-n1", "secret-n2"]
     frames = [pl.read_parquet(path) for path in (tmp_path / "north").rglob("*.parquet")]
     texts = [
         path.read_text("utf-8")
@@ -140,21 +146,19 @@ def test_the_public_part_names_nobody(study, whole, tmp_path):
     assert published.trace == {}
     for path in (tmp_path / "public").rglob("*"):
         if path.is_file():
-            for word in (b"Nora", b"Silas", b"SECRET", b"secret", b"weighed again"):
+            for word in (b"Nora", b"Silas", b"SECRET", b"secret", b"weighed twice"):
                 assert word not in path.read_bytes(), (path, word)
 
 
 def test_explain_tells_the_decision_with_its_line(study, whole):
-    (found,) = Explainer(study / "out").explain("n1", "a", "weight_kg")
-    mine = [one["decision"] for one in found.findings if one["variable"] == "weight_kg" and "decision" in one]
-    assert mine
-    told = mine[0]
-    assert {name: told[name] for name in ("decision", "raw_value", "reason", "who", "when")} == {
-        "decision": "confirmed", "raw_value": "60000", "reason": "weighed again", "who": "Nora", "when": "2024-05-01"
+    (found,) = Explainer(study / "out").explain("n2", "a", "waz")
+    (told,) = (one["decision"] for one in found.findings if one["rule_id"] == "growth.waz.flag")
+    assert told == {
+        "decision": "confirmed", "raw_value": "5.19", "reason": "weighed twice on two days", "who": "Nora",
+        "when": "2024-05-01", "line": "decisions.csv:3",
     }  # fmt: skip
-    assert told["line"].startswith("decisions.csv:")
     assert (
-        "    decision confirmed of '60000' by Nora on 2024-05-01 (decisions.csv:2): weighed again\n"
+        "    decision confirmed of '5.19' by Nora on 2024-05-01 (decisions.csv:3): weighed twice on two days\n"
         in found.as_text()
     )
 
@@ -190,6 +194,41 @@ def test_the_template_leaves_out_what_is_decided_and_keeps_what_is_reopened(stud
     CliRunner().invoke(
         command, [str(study / "out"), "--to", str(tmp_path / "ask.csv")], catch_exceptions=False
     )
-    asked = pl.read_csv(tmp_path / "ask.csv", infer_schema=False).filter(pl.col("variable") == "weight_kg")
-    assert set(asked.filter(pl.col("participant_id") == "s1")["raw_value"]) == {"62000"}
-    assert "n1" not in asked["participant_id"].to_list()
+    asked = pl.read_csv(tmp_path / "ask.csv", infer_schema=False)
+    there = {(one["participant_id"], one["rule_id"]): one["raw_value"] for one in asked.iter_rows(named=True)}
+    assert there["s1", "growth.weight_kg.range"] == "62000"
+    assert there["n1", "growth.weight_kg.range"] == "60000"
+    assert ("n2", "growth.waz.flag") not in there
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "decisions.md"
+BLOCK = re.compile(r"^```(?P<kind>console|csv|text)\n(?P<body>[^`]*?)^```$", re.MULTILINE)
+
+
+def shown(study: Path, whole, folder: Path) -> list[str]:
+    """What the page's example shows: the lines to fill in, the file, the findings after it, the explanation."""
+    words = [str(study / "first"), "--to", str(folder / "asked.csv")]
+    said = CliRunner().invoke(command, words, catch_exceptions=False).output.replace(str(folder) + "/", "")
+    head, *lines = (folder / "asked.csv").read_text().splitlines()
+    asked = next(line for line in lines if "range,growth,n1" in line)
+    found = whole.findings.filter(pl.col("status") != "open").select(
+        "status", "participant_id", "rule_id", "message"
+    )
+    (told,) = Explainer(study / "out").explain("n2", "a", "waz")
+    part = told.as_text().partition("\n\nFindings\n")[2].partition("\n\nRules")[0]
+    return [
+        f"$ milkqc decisions out --to asked.csv\n{said}$ head -1 asked.csv\n{head}\n$ grep range,growth,n1 asked.csv\n{asked}\n",
+        (study / "decisions.csv").read_text(),
+        "".join(f"{'; '.join(row)}\n" for row in found.iter_rows()),
+        f"$ milkqc explain out n2 a waz\n...\nFindings\n{part}\n...\n",
+    ]
+
+
+def test_the_pages_example_shows_what_comes_out(study, whole, tmp_path):
+    before, mark, text = PAGE.read_text(encoding="utf-8").partition("## An example\n")
+    blocks = iter(shown(study, whole, tmp_path))
+    again = before + mark + BLOCK.sub(lambda found: f"```{found['kind']}\n{next(blocks)}```", text)
+    if os.environ.get("MILKQC_REMAKE"):
+        PAGE.write_text(again, encoding="utf-8")
+    assert again == before + mark + text
+    assert next(blocks, None) is None

@@ -185,7 +185,7 @@ def test_an_id_that_a_spreadsheet_rounded_is_pointed_at():
     draft = _gone(
         [decision], Decisions((decision,), "d.csv"), pl.DataFrame({"finding_id": ["1234567890123456"]})
     )
-    assert draft["expected"].to_list() == ["a finding of this run (line 2: perhaps 1234567890123456)"]
+    assert draft["expected"].to_list() == ["line 2: perhaps 1234567890123456"]
 
 
 def test_a_bad_file_stops_the_run_with_the_mappings_faults(run):

@@ -131,7 +131,7 @@ def _gone(gone: list[Decision], decisions: Decisions, findings: pl.DataFrame) ->
     ]
     listed = ", ".join(f"line {one.line}" for one in gone[:_NAMED])
     more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
-    expected = "a finding of this run" + (f" ({'; '.join(rounded)})" if rounded else "")
+    expected = "; ".join(rounded) or "no id is near another"
     return found.drafts(
         [
             {

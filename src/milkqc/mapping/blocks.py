@@ -93,7 +93,11 @@ def _of_results(block: Block) -> set[str]:
 
     def used(specs: Iterable[Column]) -> set[str]:
         names = {name for spec in specs for name in reads(spec)} & block.let.keys()
-        return names | (used(block.let[name] for name in names) if names else set())
+        # A let uses those above it; one named like its own source column does not use itself.
+        for place, name in reversed(list(enumerate(block.let))):
+            if name in names:
+                names |= reads(block.let[name]) & set(list(block.let)[:place])
+        return names
 
     return used(block.analytes.values()) - used(
         (*block.columns.values(), *block.extra.values(), *block.key.values())

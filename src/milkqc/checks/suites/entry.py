@@ -62,7 +62,8 @@ class Reader(Arguments):
         for key in GUIDANCE:
             if key in self.entry and not isinstance(self.entry[key], str):
                 self.fault(key, "R205", f"{key} must be a sentence.", "Write what to do about a finding.")
-        examples = self._tables(names) if kind.tabular else self._examples(kind, column)
+        beside = kind.reads(Rule("", self.table, kind.name, names, "info", "", "")) if names else ()
+        examples = self._tables((*names, *beside)) if kind.tabular else self._examples(kind, column)
         if self.faults:
             return None
         unit = self.entry.get("unit") or self._canonical(column, when)

@@ -31,9 +31,10 @@ class Texts:
         self.defaults = defaults or {}
         self.faults: list[Fault] = []
 
-    def fault(self, key: str | None, code: str, what: str, todo: str) -> None:
-        """Note what is wrong, at the line of `key` (or of the entry)."""
-        line = self.document.line(self.path if key is None else (*self.path, key))
+    def fault(self, key: str | tuple[str | int, ...] | None, code: str, what: str, todo: str) -> None:
+        """Note what is wrong, at the line of `key`, of what stands deeper in the entry, or of the entry."""
+        inside = () if key is None else (key,) if isinstance(key, str) else key
+        line = self.document.line((*self.path, *inside))
         where = str(self.entry.get("id") or "")
         self.faults.append(Fault(self.document.name, line, code, where, what, todo))
 
@@ -78,7 +79,7 @@ class Texts:
             self.fault(key, "R205", f"{column.column} has no code {text!r}.", f"Use one of {codes}.")
         return text
 
-    def number(self, key: str, text: Any) -> float | None:
+    def number(self, key: str | tuple[str | int, ...], text: Any) -> float | None:
         """A finite number; None, with a fault, for anything else."""
         try:
             number = float(str(text))

@@ -126,7 +126,7 @@ TOTAL = "expect: sum_of; column: value; examples: {pass: [{value: 1}], fail: [{v
         ("growth", SUM + "parts: [muac_cm]; weights: [1]", "R201 growth.test.rule: unknown key 'weights' for sum_of."),
         ("milk", TOTAL + "parts: [nicotinamide]", "R205 milk.test.rule: the total is one analyte, and none is named."),
         ("milk", TOTAL + "when: {analyte: [zinc, iron]}; parts: [nicotinamide]", "R205 milk.test.rule: the total is one analyte, and none is named."),
-        ("milk", TOTAL + "when: {analyte: zinc}; parts: {iron: 1, zink: 1}", "x.yaml:8 R203 milk.test.rule: unknown analyte 'zink'. See analytes.csv."),
+        ("milk", TOTAL + "when: {analyte: zinc}; parts: {iron: 1, zink: 1}", "x.yaml:8 R203 milk.test.rule: unknown analyte 'zink'. Did you mean zinc?"),
         ("milk", TOTAL + "when: {analyte: folate}; parts: [folate_5mthf]", "R206 milk.test.rule: folate is in ug/L, folate_5mthf in nmol/L. Give it the weight that converts it."),
         ("milk", TOTAL + "when: {analyte: zinc}; parts: [zinc]", "R205 milk.test.rule: zinc is the total, no part of it."),
     ],

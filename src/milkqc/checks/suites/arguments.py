@@ -152,7 +152,7 @@ class Arguments(Parts):
         for name in names:
             # `by: site` means the participant's site where the table has none of its own.
             if self.known(name) is None and self.known(f"participant_{name}") is None:
-                self.fault(key, "R203", f"{self.table} has no column {name!r}.", "See the data dictionary.")
+                self.no_column(key, name)
         if key == "between" and isinstance(value, list):
             self.fault(key, "R205", "between is one column.", "Use `by` for the others.")
         return tuple(names) if isinstance(value, list) else value
@@ -211,9 +211,7 @@ class Arguments(Parts):
             found = [self.known(name) for name in names]
             for name, one in zip(names, found, strict=True):
                 if one is None:
-                    self.fault(
-                        "within", "R203", f"{self.table} has no column {name!r}.", "See the data dictionary."
-                    )
+                    self.no_column("within", name)
             return (str(self.entry.get("order")), *map(str, names))
         return ()
 
@@ -223,7 +221,7 @@ class Arguments(Parts):
             return None  # said already: the key is missing
         column = self.known(name)
         if column is None:
-            self.fault(key, "R203", f"{self.table} has no column {name!r}.", "See the data dictionary.")
+            self.no_column(key, name)
         return column
 
     def _comparable(self, column: Column, other: Column) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from milkqc.checks.suites.arguments import Arguments
 from milkqc.checks.suites.conditions import columns_of
 from milkqc.checks.suites.kinds import KINDS, Kind
+from milkqc.checks.suites.texts import meant
 from milkqc.findings import FINDINGS_SCHEMA
 from milkqc.model import SEVERITIES, Rule
 from milkqc.reference import Column, dictionary
@@ -94,7 +95,12 @@ class Reader(Arguments):
         if name is None:
             return None
         if name not in KINDS:
-            self.fault("expect", "R204", f"unknown kind {name!r}.", f"Use one of {', '.join(KINDS)}.")
+            self.fault(
+                "expect",
+                "R204",
+                f"unknown kind {name!r}.",
+                meant(name, KINDS, f"Use one of {', '.join(KINDS)}."),
+            )
             return None
         return KINDS[name]
 
@@ -144,7 +150,7 @@ class Reader(Arguments):
     def _column(self, key: str, name: str, kind: Kind) -> Column | None:
         column = dictionary().get((self.table, name))
         if column is None:
-            self.fault(key, "R203", f"{self.table} has no column {name!r}.", "See the data dictionary.")
+            self.no_column(key, name)
         elif column.type not in kind.types:
             self.fault(
                 key, "R205", f"{kind.name} cannot judge {name} ({column.type}).", "Choose another kind."

@@ -79,7 +79,7 @@ class Parts(Whens):
     ) -> None:
         if self.of_analytes():
             if name not in self.units:
-                self.fault(where, "R203", f"unknown analyte {name!r}.", "See analytes.csv.")
+                self.no_analyte(where, name)
             elif analyte in self.units:
                 self._in_unit(
                     where, weight, (str(analyte), self.units[str(analyte)]), (name, self.units[name])
@@ -87,7 +87,7 @@ class Parts(Whens):
             return
         column = self.known(name)
         if column is None:
-            self.fault(where, "R203", f"{self.table} has no column {name!r}.", "See the data dictionary.")
+            self.no_column(where, name)
         elif column.type not in NUMBERS:
             self.fault(where, "R205", f"{name} ({column.type}) is no number.", "Choose another column.")
         elif column.unit == "by analyte":

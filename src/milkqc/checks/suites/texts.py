@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from milkqc import yamlfile
@@ -13,6 +14,12 @@ from milkqc.errors import Fault
 from milkqc.reference import Column, dictionary
 
 _PREFIX = "participant_"
+
+
+def meant(name: Any, known: Iterable[str], otherwise: str) -> str:
+    """`Did you mean zinc or iron?`, of what is `known`; `otherwise` where nothing is near."""
+    close = difflib.get_close_matches(str(name), list(known), n=2, cutoff=0.6)
+    return f"Did you mean {' or '.join(close)}?" if close else otherwise
 
 
 class Texts:
@@ -37,6 +44,21 @@ class Texts:
         line = self.document.line((*self.path, *inside))
         where = str(self.entry.get("id") or "")
         self.faults.append(Fault(self.document.name, line, code, where, what, todo))
+
+    def no_column(self, key: str | tuple[str | int, ...], name: Any) -> None:
+        """Note a column that the table does not have, with the ones that were perhaps meant."""
+        own = [column for table, column in dictionary() if table == self.table]
+        theirs = [f"{_PREFIX}{column}" for table, column in dictionary() if table == "participants"]
+        self.fault(
+            key,
+            "R203",
+            f"{self.table} has no column {name!r}.",
+            meant(name, [*own, *theirs], "See the data dictionary."),
+        )
+
+    def no_analyte(self, key: str | tuple[str | int, ...], name: Any) -> None:
+        """Note an analyte that nobody knows, with the ones that were perhaps meant."""
+        self.fault(key, "R203", f"unknown analyte {name!r}.", meant(name, self.units, "See analytes.csv."))
 
     def known(self, name: Any) -> Column | None:
         """A column of the table, of its participant by the prefix, or one that only the view has."""

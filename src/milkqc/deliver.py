@@ -121,6 +121,7 @@ def manifest(result: Result) -> dict[str, Any]:
     return {
         "study": result.study,
         "title": result.title,
+        "simulated": bool(settings["simulated"]),
         "created": _now(),
         "versions": _versions(settings),
         "mapping": {"file": settings["mapping_file"], "sha256": settings["mapping_sha256"]},

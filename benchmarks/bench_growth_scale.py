@@ -28,7 +28,7 @@ WHO_PACKAGE, FLOOR_TIMES, AIM_TIMES = 34_000, 60, 100
 ABOVE_INPUT_MB, LARGE_MB = 512.0, 2048.0
 MANY, LARGE = 1_000_000, 10_000_000
 SIZES = (250_000, 500_000, 1_000_000, 2_000_000, 4_000_000)
-GROWS_WITHIN = 1.25
+GROWS_WITHIN = 1.5
 SPARK_ROWS = 1_000_000
 
 _PROGRAM = """
@@ -38,6 +38,12 @@ import milkqc
 kind, source, target, repeats = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
 unit = 1024 ** 2 if sys.platform == "darwin" else 1024
 def peak():
+    # Linux counts in ru_maxrss what the process was forked from as well.
+    try:
+        lines = open("/proc/self/status").read().splitlines()
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+    except OSError:
+        pass
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 def from_now():
     # What reading the input took at its worst must not hide what scoring takes: Linux forgets the peak when told to.
@@ -54,7 +60,9 @@ def duck():
     scored = milkqc.growth_scores(duckdb.connect().sql(f"SELECT * FROM '{source}'"))
     rows = scored.aggregate("count(*), count(laz), sum(laz_flag::int), avg(waz)").fetchall()
     assert rows[0][0] == rows_expected, rows
-milkqc.growth_scores(pl.read_parquet(source, n_rows=1000))  # tables and libraries loaded before the clock starts
+# Tables and libraries loaded before the clock starts; from a frame of its own, for memory once used and kept would hide some.
+sizes = ("weight_kg", "length_cm", "head_circumference_cm", "muac_cm", "triceps_skinfold_mm", "subscapular_skinfold_mm")
+milkqc.growth_scores(pl.DataFrame({"infant_sex": ["male"], "age_days": [400.0], **dict.fromkeys(sizes, [9.0])}))
 from_now()
 base = peak()
 frame = pl.read_parquet(source) if kind == "eager" else None

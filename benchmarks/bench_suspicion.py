@@ -259,11 +259,11 @@ def run(children: int = 2000) -> Iterator[dict[str, object]]:
     for name, course in COURSES.items():
         for population in (Population("11 visits", DENSE), Population("3 visits", SPARSE)):
             spoilt, rows = course.plant(simulated(population, max(children // 2, 200), seed=8), 0.05, 9)
-            _, drafts, _ = judged(spoilt)
+            scored, drafts, _ = judged(spoilt)
             yield {
                 "what": f"{name}, {population.name}",
                 "rows": len(rows),
-                "found": told_share(drafts, course, rows),
+                "found": told_share(drafts, scored, course, rows),
             }
     table = simulated(HEALTHY[0], max(children // 2, 200), seed=4)
     spoilt, rows = moved(table, share=0.05, seed=5)

@@ -76,8 +76,11 @@ COURSES: Mapping[str, Course] = {
 }  # fmt: skip
 
 
-def told_share(drafts: pl.DataFrame, course: Course, rows: set[str]) -> float:
-    """The share of `rows` that one of the course's rules names, or a finding that covers them."""
-    told = drafts.filter(pl.col("rule_id").is_in(course.rules))["row_id"]
+def told_share(drafts: pl.DataFrame, scored: pl.DataFrame, course: Course, rows: set[str]) -> float:
+    """The share of `rows` that one of the course's rules names; WHO's flags are read from the scored table."""
+    told = set(drafts.filter(pl.col("rule_id").is_in(course.rules))["row_id"])
+    for rule in course.rules:
+        if rule.endswith(".flag"):
+            told |= set(scored.filter(pl.col(f"{rule.split('.')[1]}_flag"))["row_id"])
     known = {row.removesuffix("#2") for row in told}
     return sum(row.removesuffix("#2") in known for row in rows) / max(len(rows), 1)

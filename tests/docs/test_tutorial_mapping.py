@@ -115,15 +115,28 @@ def type_cells(file: Path, text: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def walked(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str]]:
+def typed_in(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[tuple[str, str, str]], str]:
+    """The page's steps with what they print, and what lint says of the mapping that the demo brings."""
     logger = logging.getLogger("milkqc")
     before = logger.handlers[:], logger.propagate, logger.level
     try:
         with contextlib.chdir(tmp_path_factory.mktemp("tutorial_mapping")):
-            return [(line, shown, was) for _, line, shown, was in walk(PAGE.read_text(encoding="utf-8"))]
+            steps = [(line, shown, was) for _, line, shown, was in walk(PAGE.read_text(encoding="utf-8"))]
+            linted = typed("milkqc lint demo/mapping.yaml --data demo/uploads", 0)[0]
+            return steps, linted
     finally:
         logger.handlers[:], logger.propagate = before[:2]
         logger.setLevel(before[2])
+
+
+@pytest.fixture(scope="module")
+def walked(typed_in):
+    return typed_in[0]
+
+
+def test_the_page_of_lint_shows_what_it_says_of_the_demo(typed_in):
+    page = (PAGE.parent / "lint.md").read_text(encoding="utf-8")
+    assert f"$ milkqc lint demo/mapping.yaml --data demo/uploads\n{typed_in[1]}```" in page
 
 
 def test_every_command_gives_what_the_page_shows(walked):

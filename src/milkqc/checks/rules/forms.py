@@ -8,8 +8,8 @@ import narwhals.stable.v2 as nw
 
 from milkqc.checks.declare import Judgement, rule
 from milkqc.checks.facts.forms import LEAST_MEASURES
+from milkqc.checks.phrases import UNVERIFIED
 
-UNVERIFIED = "convention, unverified"
 # So many infants measured by one person in a day, and so many times the middle of all such days.
 MASS_ROWS, MASS_TIMES = 40, 3
 

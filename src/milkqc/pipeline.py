@@ -101,6 +101,7 @@ def _judged(
 ) -> Result:
     from milkqc.checks import compare, contract, dictionary, suites
     from milkqc.checks import rules as coded
+    from milkqc.checks.behind import behind
     from milkqc.checks.laboratory import run as laboratory
     from milkqc.mapping.apply import apply
     from milkqc.mapping.comparisons import compared
@@ -142,6 +143,7 @@ def _judged(
         parts = (applied, *homes)
         drafts = pl.concat([unit_drafts, analysis_drafts, *(part.drafts for part in parts)])
         drafts, unexplained = laboratory.explained(drafts, views["milk"])
+        drafts = behind(drafts, views["growth"])
         ledger = [*unit_ledger, *(row for part in parts for row in part.ledger), *unexplained]
         ledger += left_blank(analysis, analysis_drafts)
         result, survey = conclude(study, applied, tables, views, analysis, drafts, ledger, fail_on)

@@ -6,7 +6,7 @@ import datetime as dt
 
 import narwhals.stable.v2 as nw
 
-from milkqc.checks.declare import Settings, rule
+from milkqc.checks.declare import Judgement, Limits, Settings, rule
 from milkqc.checks.phrases import DEFINITION, UNVERIFIED
 
 EPOCH = dt.date(1970, 1, 1)
@@ -15,19 +15,33 @@ EPOCH = dt.date(1970, 1, 1)
 _HELD = ("visits_held", "birth_day", "exit_day", "participant_id")
 
 
-def _not_held(settings: Settings) -> nw.Expr:
-    """Some visit of the schedule is in no table although its window closed before the cutoff and the exit."""
+def _due(settings: Settings) -> dict[str, nw.Expr]:
+    """By visit in the order of the schedule: it is in no table although its window closed before cutoff and exit."""
+    visits = sorted(settings.schedule, key=lambda name: (settings.schedule[name][0], name))
     last_day = float(((settings.data_cutoff or EPOCH) - EPOCH).days)
     end = (
         nw.when(nw.col("exit_day").is_null())
         .then(nw.lit(last_day))
         .otherwise(nw.min_horizontal(nw.col("exit_day"), nw.lit(last_day)))
     )
-    fails: nw.Expr = nw.lit(value=False)
-    for name, (_, _, last) in sorted(settings.schedule.items()):
-        held = nw.col("visits_held").str.contains(f"|{name}|", literal=True)
-        fails = fails | (~held & (nw.col("birth_day") + last < end))
-    return fails
+    return {
+        name: ~nw.col("visits_held").str.contains(f"|{name}|", literal=True)
+        & (nw.col("birth_day") + settings.schedule[name][2] < end)
+        for name in visits
+    }
+
+
+def _not_held(settings: Settings) -> nw.Expr:
+    return nw.any_horizontal(*_due(settings).values(), ignore_nulls=True)
+
+
+def _lacking(settings: Settings) -> nw.Expr:
+    """Their names: `month_1, month_3`."""
+    named = [
+        nw.when(lacking).then(nw.lit(f"{name}, ")).otherwise(nw.lit(""))
+        for name, lacking in _due(settings).items()
+    ]
+    return nw.concat_str(*named).str.strip_chars(", ")
 
 
 @rule(
@@ -38,8 +52,8 @@ def _not_held(settings: Settings) -> nw.Expr:
     severity="info",
     source="the study's mapping: schedule, data_cutoff",
     requires="schedule_and_data_cutoff",
-    value="{visits_held}",
-    expected="a row for every visit whose window has closed, if only to say that it was missed",
+    value="{absent}",
+    expected="a row for every visit whose window has closed",
     passes={
         "visits_held": ["|birth|month_3|", "|birth|", "|birth|"],
         "birth_day": [19700.0, 19700.0, 20080.0],
@@ -49,13 +63,9 @@ def _not_held(settings: Settings) -> nw.Expr:
     site="Send the form of the visit, or record that it was missed and why.",
     analyst="Count the visit as missing; do not take it for a withdrawal.",
 )
-def visit_absent(settings: Settings) -> nw.Expr:
+def visit_absent(settings: Settings) -> Judgement:
     """A visit of the schedule should have taken place by now, and no table has a row of it."""
-    return _not_held(settings)
-
-
-# A site is named from this share and number of its participants on.
-ABSENT_SHARE, ABSENT_ROWS = 0.10, 5
+    return Judgement(_not_held(settings), shows={"absent": _lacking(settings)})
 
 
 @rule(
@@ -66,7 +76,8 @@ ABSENT_SHARE, ABSENT_ROWS = 0.10, 5
     level="group",
     per=("site",),
     severity="warning",
-    source=f"milkqc: from 10 % and 5 of a site's participants on; {UNVERIFIED}",
+    source=f"milkqc: from a share of {{share}} and {{rows}} of a site's participants on; {UNVERIFIED}",
+    limits={"share": 0.10, "rows": 5.0},
     requires="schedule_and_data_cutoff",
     value="{n_rows} participants",
     expected="rows for all visits whose windows have closed",
@@ -80,12 +91,12 @@ ABSENT_SHARE, ABSENT_ROWS = 0.10, 5
     site="Ask for the file that was not sent; many visits rarely go missing one by one.",
     analyst="Do not analyse the site until its visits are there, or say that they are missing.",
 )
-def visit_absent_often(settings: Settings) -> nw.Expr:
+def visit_absent_often(settings: Settings, limits: Limits) -> nw.Expr:
     """Of one site, many participants lack a visit; participants.visit.absent lists them."""
     fails = _not_held(settings)
     counted = fails.cast(nw.Int64).sum().over("site")
     rows = nw.col("birth_day").count().over("site")
-    return fails & (counted >= ABSENT_ROWS) & (counted >= rows * ABSENT_SHARE)
+    return fails & (counted >= limits["rows"]) & (counted >= rows * limits["share"])
 
 
 for _table, _count in (("growth", "growth_rows"), ("milk", "milk_rows")):

@@ -6,7 +6,7 @@ import datetime as dt
 
 import narwhals.stable.v2 as nw
 
-from milkqc.checks.declare import Judgement, Settings, rule
+from milkqc.checks.declare import Judgement, Limits, Settings, rule
 from milkqc.checks.phrases import DEFINITION, SAMPLE, UNVERIFIED, midnight
 
 MAY, JUNE, JULY = dt.date(2024, 5, 1), dt.date(2024, 6, 1), dt.date(2024, 7, 1)
@@ -47,16 +47,22 @@ for _table, _column, _per in _DATES:
         severity="warning",
         source=f"the zeros of Excel, SAS, Stata and Unix, and dates put in for unknown; {UNVERIFIED}",
         expected="a real date, or missing",
+        limits={
+            "values": tuple(
+                day for day in PLACEHOLDERS if _column != "mother_birth_date" or day not in PEOPLE_LIVED
+            )
+        },
         passes={_column: [MAY, dt.date(1970, 1, 2), None]},
         fails={_column: [dt.date(1900, 1, 1), dt.date(9999, 12, 31)]},
         says="The date is the zero of a program, or one put in for unknown.",
         site="Give the real date, or leave it empty with a reason.",
         analyst="Treat the date as missing.",
     )
-    def placeholder(column: str = _column) -> nw.Expr:
+    def placeholder(limits: Limits, column: str = _column) -> nw.Expr:
         """One of the dates that programs put in for nothing."""
-        meant = [day for day in PLACEHOLDERS if column != "mother_birth_date" or day not in PEOPLE_LIVED]
-        return nw.any_horizontal(*(nw.col(column) == midnight(day) for day in meant), ignore_nulls=True)
+        return nw.any_horizontal(
+            *(nw.col(column) == midnight(day) for day in limits.dates("values")), ignore_nulls=True
+        )
 
 
 _BESIDE_VISITS = tuple(

@@ -36,7 +36,7 @@ def near_duplicate() -> nw.Expr:
     table="participants",
     columns=("participant_id", "id_shape", "id_shape_usual"),
     severity="warning",
-    source=f"milkqc: other than 95 % of at least {USUAL_LEAST} ids; {UNVERIFIED}",
+    source=f"milkqc: other than 95 % of at least {USUAL_LEAST} ids, or than all the others; {UNVERIFIED}",
     expected="like the others, {id_shape_usual} (A a letter, 9 a digit)",
     passes={"participant_id": ["SIM-001"], "id_shape": ["AAA-999"], "id_shape_usual": ["AAA-999"]},
     fails={"participant_id": ["SIM-01"], "id_shape": ["AAA-99"], "id_shape_usual": ["AAA-999"]},

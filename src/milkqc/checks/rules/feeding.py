@@ -6,7 +6,7 @@ import datetime as dt
 
 import narwhals.stable.v2 as nw
 
-from milkqc.checks.declare import Judgement, rule
+from milkqc.checks.declare import Judgement, Limits, rule
 from milkqc.checks.phrases import DEFINITION, UNVERIFIED, holds
 
 JANUARY, APRIL = dt.date(2024, 1, 1), dt.date(2024, 4, 1)
@@ -63,16 +63,17 @@ for _column in ("exclusive_days", "breastfed_days"):
         table="visits",
         columns=(_column, "visit_age_days"),
         severity="warning",
-        source=f"definition, with 31 days for ages given in months; {UNVERIFIED}",
+        source=f"definition, with {{tolerance}} days for ages given in months; {UNVERIFIED}",
+        limits={"tolerance": 31.0},
         expected="at most the age, {visit_age_days} d",
         passes={_column: [90.0, 120.0], "visit_age_days": [91.0, 90.0]},
         fails={_column: [130.0], "visit_age_days": [90.0]},
         site="Check the unit of the answer, and the date of the visit.",
         analyst="Do not use the duration.",
     )
-    def beyond_age(column: str = _column) -> nw.Expr:
+    def beyond_age(limits: Limits, column: str = _column) -> nw.Expr:
         """Breastfed for longer than the infant is old."""
-        return nw.col(column) > nw.col("visit_age_days") + 31
+        return nw.col(column) > nw.col("visit_age_days") + limits["tolerance"]
 
 
 @rule(

@@ -6,7 +6,7 @@ import datetime as dt
 
 import narwhals.stable.v2 as nw
 
-from milkqc.checks.declare import Judgement, rule
+from milkqc.checks.declare import Judgement, Limits, rule
 from milkqc.checks.phrases import DEFINITION, UNVERIFIED
 
 # WHO: born before 37 completed weeks (259 d) is preterm.
@@ -83,8 +83,9 @@ for _table, _theirs, _ours, _id, _per, _severity in (
         severity=_severity,  # type: ignore[arg-type]
         source=DEFINITION
         if _severity == "critical"
-        else f"more than a week apart is no rounding; {UNVERIFIED}",
+        else f"more than {{max}} days apart is no rounding; {UNVERIFIED}",
         expected=f"{{{_ours}}}, as in participants",
+        limits={} if _severity == "critical" else {"max": 7.0},
         passes={
             _theirs: [_same, None, _other],
             _ours: [_same, _same, _same],
@@ -96,12 +97,12 @@ for _table, _theirs, _ours, _id, _per, _severity in (
         site="Ask the mother, look at the birth record, and correct the source that is wrong.",
         analyst="Leave the infant's scores out until it is settled.",
     )
-    def fact_differs(theirs: str = _theirs, ours: str = _ours) -> Judgement:
+    def fact_differs(limits: Limits, theirs: str = _theirs, ours: str = _ours) -> Judgement:
         """Not judged of twins, who may differ and share their mother's form."""
         single = nw.col("participant_plurality").is_null() | (nw.col("participant_plurality") == 1)
         if theirs == "gestational_age_reported_days":
             apart = nw.col(theirs) - nw.col(ours)
-            return Judgement((apart > 7) | (apart < -7), among=single)
+            return Judgement((apart > limits["max"]) | (apart < -limits["max"]), among=single)
         return Judgement(nw.col(theirs) != nw.col(ours), among=single)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import narwhals.stable.v2 as nw
 
-from milkqc.checks.declare import Judgement, rule
+from milkqc.checks.declare import Judgement, Limits, rule
 
 # mmol:mmol, after the first week; ratios of healthy milk are about 0.5, of mastitis above 0.6 to 1.
 SODIUM_POTASSIUM = 0.8
-FIRST_WEEK_DAYS = 7
+FIRST_WEEK_DAYS = 7.0
 
 
 @rule(
@@ -18,10 +18,12 @@ FIRST_WEEK_DAYS = 7
     needs=("sodium_potassium", "days_postpartum"),
     severity="info",
     source=(
-        "a ratio of moles above 0.8 after day 7, as milkqc's issue has it (convention, unverified); "
+        "a ratio of moles above {max} after day {after_day} (convention, unverified); "
         "Furukawa 2022 10.1177/08903344221075050 found 0.6 the best cut-off"
     ),
-    expected="at most 0.8 (mmol:mmol) after the first week",
+    value="{ratio}",
+    expected="at most {max} (mmol:mmol) after day {after_day}",
+    limits={"max": SODIUM_POTASSIUM, "after_day": FIRST_WEEK_DAYS},
     passes={
         "sodium_potassium": [0.5, 2.0, 0.8],
         "days_postpartum": [90.0, 3.0, 8.0],
@@ -31,11 +33,11 @@ FIRST_WEEK_DAYS = 7
     site="Ask the mother about her breasts, on the side that was sampled; she may need help.",
     analyst="Not an error. Examine concentrations without it: inflamed breasts leak sodium and proteins.",
 )
-def sodium_over_potassium() -> Judgement:
+def sodium_over_potassium(limits: Limits) -> Judgement:
     """Sodium is high against potassium: a sign of mastitis, or of milk that has not come in."""
-    return Judgement(
-        nw.col("sodium_potassium") > SODIUM_POTASSIUM, among=nw.col("days_postpartum") > FIRST_WEEK_DAYS
-    )
+    ratio = nw.col("sodium_potassium")
+    among = nw.col("days_postpartum") > limits["after_day"]
+    return Judgement(ratio > limits["max"], among=among, shows={"ratio": ratio.round(2)})
 
 
 @rule(
@@ -45,7 +47,8 @@ def sodium_over_potassium() -> Judgement:
     needs=("value", "days_postpartum", "analyte"),
     severity="info",
     source="NRC (NAP 1349 p254), published range of mature milk to 437 mg/L; from day 16 milk.sodium.mature.mastitis judges",
-    expected="at most 437 mg/L after the first week",
+    expected="at most {max} mg/L after day {after_day}",
+    limits={"max": 437.0, "after_day": FIRST_WEEK_DAYS},
     passes={
         "value": [300.0, 900.0, 900.0, 900.0],
         "days_postpartum": [10.0, 4.0, 10.0, 40.0],
@@ -55,8 +58,8 @@ def sodium_over_potassium() -> Judgement:
     site="Ask the mother about her breasts; she may need help with feeding.",
     analyst="Not an error: report milk with and without it.",
 )
-def sodium_after_first_week() -> Judgement:
+def sodium_after_first_week(limits: Limits) -> Judgement:
     """Between the first week and day 15 sodium is higher than milk that has come in shows."""
     days = nw.col("days_postpartum")
-    among = (nw.col("analyte") == "sodium") & (days > FIRST_WEEK_DAYS) & (days < 16)
-    return Judgement(nw.col("value") > 437, among=among)
+    among = (nw.col("analyte") == "sodium") & (days > limits["after_day"]) & (days < 16)
+    return Judgement(nw.col("value") > limits["max"], among=among)

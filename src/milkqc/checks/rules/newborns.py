@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import narwhals.stable.v2 as nw
 
-from milkqc.checks.declare import rule
+from milkqc.checks.declare import Judgement, Limits, rule
 
 # Beyond four SD of INTERGROWTH's newborns gestation, sex or the measure is likelier wrong than the infant so small.
 _SIZE = "Villar et al. 2014, 2016 (INTERGROWTH-21st); beyond 4 SD one in 30,000 newborns"
@@ -23,16 +23,18 @@ for _measure, _z, _what, _unit in (
         needs=(_measure, _z),
         severity="warning",
         source=_SIZE,
-        expected=f"within 4 SD at {{gestational_age_days}} d of gestation, not {{{_z}}}",
+        expected="within {max} SD at {gestational_age_days} d of gestation, not {z}",
+        limits={"max": 4.0},
         passes={_measure: [3.2, 4.4], _z: [0.1, -4.0], "gestational_age_days": [280.0, 230.0]},
         fails={_measure: [3.2, 1.2], _z: [4.5, -4.1], "gestational_age_days": [200.0, 280.0]},
         says="The size at birth is not believable for this gestational age and sex; often gestation is wrong.",
         site="Check gestation first (weeks against days, dating), then the measure and its unit.",
         analyst="Use neither term nor small-for-gestation status before it is settled.",
     )
-    def size_for_gestation(z: str = _z) -> nw.Expr:
+    def size_for_gestation(limits: Limits, z: str = _z) -> Judgement:
         """Beyond 4 SD of INTERGROWTH's newborn standard."""
-        return (nw.col(z) > 4) | (nw.col(z) < -4)
+        score, most = nw.col(z), limits["max"]
+        return Judgement((score > most) | (score < -most), shows={"z": score.round(2)})
 
 
 @rule(

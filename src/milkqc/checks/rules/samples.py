@@ -6,7 +6,7 @@ import datetime as dt
 
 import narwhals.stable.v2 as nw
 
-from milkqc.checks.declare import rule
+from milkqc.checks.declare import Judgement, Limits, rule
 from milkqc.checks.phrases import DEFINITION, SAMPLE, UNVERIFIED
 
 JUNE, JULY = dt.date(2024, 6, 1), dt.date(2024, 7, 1)
@@ -108,8 +108,9 @@ def sampled_though_weaned() -> nw.Expr:
     needs=("sample_date", "participant_weaning_date"),
     per=SAMPLE,
     severity="warning",
-    source=f"definition, with a week for milk that still comes; {UNVERIFIED}",
-    expected="no later than a week after the last breastfeed, {participant_weaning_date}",
+    source=f"definition, with {{days}} days for milk that still comes; {UNVERIFIED}",
+    limits={"days": 7.0},
+    expected="no later than {days} d after the last breastfeed, {participant_weaning_date}",
     passes={
         "sample_date": [JUNE, dt.date(2024, 6, 8)],
         "participant_weaning_date": [JUNE, JUNE],
@@ -119,9 +120,9 @@ def sampled_though_weaned() -> nw.Expr:
     site="Check the date of the last breastfeed and of the sample, and whose tube this is.",
     analyst="Leave the sample out of reference figures unless the dates are corrected.",
 )
-def sampled_after_weaning() -> nw.Expr:
-    """Milk is dated more than a week after the last breastfeed."""
-    return nw.col("sample_date") > nw.col("participant_weaning_date").dt.offset_by("7d")
+def sampled_after_weaning(limits: Limits) -> nw.Expr:
+    """Milk is dated more than {days} days after the last breastfeed."""
+    return nw.col("sample_date") > nw.col("participant_weaning_date").dt.offset_by(f"{limits['days']:.0f}d")
 
 
 @rule(
@@ -139,7 +140,8 @@ def sampled_after_weaning() -> nw.Expr:
     per=SAMPLE,
     severity="warning",
     source="milkqc: likelihood ratio over the study's own mothers; needs and error rates in docs/packs.md",
-    expected="the profile of this visit; {exchanged_analytes} analytes fit {exchanged_with} better, at odds of 10^{exchanged_odds}",
+    expected="the profile of this visit; {exchanged_analytes} analytes fit {exchanged_with} better, at odds of 10^{odds} to 1",
+    limits={"min": SURE},
     passes={
         "sample_id": ["T1", "T2"],
         "exchanged_odds": [-3.0, 1.9],
@@ -159,6 +161,7 @@ def sampled_after_weaning() -> nw.Expr:
     site="Read the labels of both tubes, and ask the laboratory to run one analyte of both again.",
     analyst="A suspicion, no proof: leave both as they are, and examine results without them.",
 )
-def mixed_up() -> nw.Expr:
+def mixed_up(limits: Limits) -> Judgement:
     """The mother's two samples fit her visits better when they are exchanged."""
-    return nw.col("exchanged_odds") >= SURE
+    odds = nw.col("exchanged_odds")
+    return Judgement(odds >= limits["min"], shows={"odds": odds.round(1)})

@@ -6,7 +6,7 @@ import datetime as dt
 
 import narwhals.stable.v2 as nw
 
-from milkqc.checks.declare import rule
+from milkqc.checks.declare import Limits, rule
 from milkqc.checks.phrases import DEFINITION, UNVERIFIED
 
 
@@ -114,8 +114,9 @@ def birth_order_beyond() -> nw.Expr:
     table="participants",
     columns=("infant_birth_date", "birth_gap_days", "mother_id"),
     severity="warning",
-    source=f"no two pregnancies within 24 weeks; {UNVERIFIED}",
-    expected="of one birth, or half a year apart; {birth_gap_days} d after the mother's other birth",
+    source=f"no two births within {{min}} days but of twins, {{twins}} days apart at most; {UNVERIFIED}",
+    expected="of one birth, or {min} d apart; {birth_gap_days} d after the mother's other birth",
+    limits={"min": 168.0, "twins": 2.0},
     passes={
         "infant_birth_date": [dt.date(2024, 6, 1)] * 3,
         "birth_gap_days": [1.0, 400.0, None],
@@ -125,7 +126,7 @@ def birth_order_beyond() -> nw.Expr:
     site="Check the mother's id and both birth dates.",
     analyst="Do not take the infants for siblings.",
 )
-def births_too_close() -> nw.Expr:
+def births_too_close(limits: Limits) -> nw.Expr:
     """Two infants of one mother were born too far apart for twins and too close for two pregnancies."""
     gap = nw.col("birth_gap_days")
-    return (gap > 2) & (gap < 168)
+    return (gap > limits["twins"]) & (gap < limits["min"])

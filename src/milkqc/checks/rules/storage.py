@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import narwhals.stable.v2 as nw
 
-from milkqc.checks.declare import rule
+from milkqc.checks.declare import Limits, rule
 from milkqc.checks.phrases import SAMPLE, UNVERIFIED
 
 for _table in ("milk", "biomarkers"):
@@ -13,23 +13,29 @@ for _table in ("milk", "biomarkers"):
         f"{_table}.storage.warm",
         table=_table,
         columns=("storage_temperature_c", "storage_days", *SAMPLE),
-        needs=("storage_temperature_c", "storage_days"),
+        needs=("storage_temperature_c",),
         per=SAMPLE,
         severity="warning",
-        source=f"longer than a week above -18 degrees Celsius; {UNVERIFIED}",
-        expected="-18 or colder, for {storage_days} d",
+        source=f"longer than {{days}} days, or nobody knows how long, above {{max}} degrees Celsius; {UNVERIFIED}",
+        expected="{max} or colder",
+        limits={"max": -18.0, "days": 7.0},
         passes={
             "storage_temperature_c": [-80.0, 4.0, -18.0],
             "storage_days": [300.0, 3.0, 300.0],
             "sample_id": ["a", "b", "c"],
         },
-        fails={"storage_temperature_c": [4.0, -15.0], "storage_days": [8.0, 90.0], "sample_id": ["a", "b"]},
+        fails={
+            "storage_temperature_c": [4.0, -15.0, 4.0],
+            "storage_days": [8.0, 90.0, None],
+            "sample_id": ["a", "b", "c"],
+        },
         site="Check the log of the freezer; a missing minus is the likeliest error.",
         analyst="Leave out what does not keep (vitamin C, folate, enzymes) if it is true.",
     )
-    def stored_warm() -> nw.Expr:
-        """The sample was kept for more than a week warmer than a freezer."""
-        return (nw.col("storage_temperature_c") > -18) & (nw.col("storage_days") > 7)
+    def stored_warm(limits: Limits) -> nw.Expr:
+        """The sample was kept for more than {days} days, or nobody knows how long, warmer than a freezer."""
+        long = nw.col("storage_days").is_null() | (nw.col("storage_days") > limits["days"])
+        return (nw.col("storage_temperature_c") > limits["max"]) & long
 
     @rule(
         f"{_table}.freeze_thaws.many",
@@ -38,16 +44,17 @@ for _table in ("milk", "biomarkers"):
         needs=("freeze_thaws",),
         per=SAMPLE,
         severity="info",
-        source=f"more than 3 cycles; {UNVERIFIED}",
-        expected="at most 3 cycles",
+        source=f"more than {{max}} cycles; {UNVERIFIED}",
+        expected="at most {max} cycles",
+        limits={"max": 3.0},
         passes={"freeze_thaws": [0, 3], "sample_id": ["a", "b"]},
         fails={"freeze_thaws": [4], "sample_id": ["a"]},
         site="Say why the tube was thawed so often; make more aliquots.",
         analyst="Examine whether results of thawed tubes differ before pooling them.",
     )
-    def thawed_often() -> nw.Expr:
+    def thawed_often(limits: Limits) -> nw.Expr:
         """The sample was frozen and thawed more often than results stand."""
-        return nw.col("freeze_thaws") > 3
+        return nw.col("freeze_thaws") > limits["max"]
 
 
 @rule(
@@ -57,17 +64,18 @@ for _table in ("milk", "biomarkers"):
     needs=("storage_days", "storage_days_dated"),
     per=SAMPLE,
     severity="info",
-    source=f"more than 30 days apart; {UNVERIFIED}",
+    source=f"more than {{max}} days apart; {UNVERIFIED}",
+    limits={"max": 30.0},
     expected="{storage_days_dated} d, from collection to run",
     passes={"storage_days": [100.0, 100.0], "storage_days_dated": [120.0, None], "sample_id": ["a", "b"]},
     fails={"storage_days": [100.0], "storage_days_dated": [200.0], "sample_id": ["a"]},
     site="Check the dates of collection and run, and how days in storage were counted.",
     analyst="Prefer the dates, when both are confirmed.",
 )
-def storage_differs() -> nw.Expr:
+def storage_differs(limits: Limits) -> nw.Expr:
     """Days in storage do not agree with the dates of collection and run."""
     apart = nw.col("storage_days") - nw.col("storage_days_dated")
-    return (apart > 30) | (apart < -30)
+    return (apart > limits["max"]) | (apart < -limits["max"])
 
 
 @rule(
@@ -77,7 +85,8 @@ def storage_differs() -> nw.Expr:
     needs=("volume_ml", "aliquots", "aliquot_volume_ml"),
     per=SAMPLE,
     severity="warning",
-    source=f"definition, with 10 % for pipetting; {UNVERIFIED}",
+    source=f"definition, with a share of {{tolerance}} for pipetting; {UNVERIFIED}",
+    limits={"tolerance": 0.1},
     value="{volume_ml} mL",
     expected="at least {aliquots} x {aliquot_volume_ml} mL",
     passes={
@@ -90,6 +99,6 @@ def storage_differs() -> nw.Expr:
     site="Check the number of aliquots and both volumes; a tube may be another woman's.",
     analyst="Do not use volumes of this sample.",
 )
-def aliquots_above_volume() -> nw.Expr:
+def aliquots_above_volume(limits: Limits) -> nw.Expr:
     """The aliquots hold more milk than was collected."""
-    return nw.col("aliquots") * nw.col("aliquot_volume_ml") > nw.col("volume_ml") * 1.1
+    return nw.col("aliquots") * nw.col("aliquot_volume_ml") > nw.col("volume_ml") * (1 + limits["tolerance"])

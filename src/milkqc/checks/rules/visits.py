@@ -6,11 +6,11 @@ import datetime as dt
 
 import narwhals.stable.v2 as nw
 
-from milkqc.checks.declare import Judgement, Settings, rule
+from milkqc.checks.declare import Judgement, Limits, Settings, rule
 from milkqc.checks.phrases import DEFINITION, UNVERIFIED
 
 # Dates of one visit in two tables may differ by a second day at the same visit; a week is another visit.
-SAME_VISIT_DAYS = 7
+SAME_VISIT_DAYS = 7.0
 JANUARY, APRIL = dt.date(2024, 1, 1), dt.date(2024, 4, 1)
 _NOT_SEEN = ("missed", "withdrawn", "died", "moved")
 _AGE_SITE = "Look at the visit's form and correct the date, or the name of the visit."
@@ -99,18 +99,17 @@ for _table, _date, _per in (
         columns=(_date, "visit_days_apart"),
         per=_per,
         severity="warning",
-        source=f"milkqc: more than {SAME_VISIT_DAYS} days apart is another visit; {UNVERIFIED}",
-        expected="within a week of the visit's own date; {visit_days_apart} d after it",
+        source=f"milkqc: more than {{max}} days apart is another visit; {UNVERIFIED}",
+        expected="within {max} d of the visit's own date; {visit_days_apart} d after it",
+        limits={"max": SAME_VISIT_DAYS},
         passes={_date: [JANUARY, JANUARY, JANUARY], "visit_days_apart": [0.0, -7.0, None]},
         fails={_date: [JANUARY, JANUARY], "visit_days_apart": [8.0, -366.0]},
         site="Compare both forms and correct the date that is wrong.",
         analyst="Use neither date for an age before one is corrected.",
     )
-    def date_differs() -> nw.Expr:
-        """The date differs by more than a week from that of the same visit in the visits table."""
-        return (nw.col("visit_days_apart") > SAME_VISIT_DAYS) | (
-            nw.col("visit_days_apart") < -SAME_VISIT_DAYS
-        )
+    def date_differs(limits: Limits) -> nw.Expr:
+        """The date differs by more than {max} days from that of the same visit in the visits table."""
+        return (nw.col("visit_days_apart") > limits["max"]) | (nw.col("visit_days_apart") < -limits["max"])
 
     _measure = "weight_kg" if _table == "growth" else "value"
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from milkqc.derive.columns import polars_arrays
 from milkqc.derive.frames import growth_scores
 from milkqc.derive.indices import lms_table
+from milkqc.derive.polars_columns import polars_arrays
 from milkqc.derive.scorers import measurements
 from milkqc.derive.who import who_scores
 from milkqc.reference.growth import growth_indices

@@ -30,7 +30,7 @@ def conclude(
     """Findings completed, checks sorted, the verdict, and everything that describes the outputs; the survey's checks."""
     from milkqc.checks import ledger as ledgers
     from milkqc.checks.suites.changes import with_severities
-    from milkqc.decisions import decided
+    from milkqc.decisions import decided, noted
     from milkqc.emit.own_rows import split_controls
     from milkqc.emit.tables import formulas, split
     from milkqc.figures import Attempts, cover
@@ -132,7 +132,7 @@ def conclude(
         origins=_origins(study),
         reconciliation=applied.reconciliation,
         analytes=study.analytes,
-        trace=_trace(study),
+        trace={**_trace(study), "decisions": noted(findings, study.decisions)},
         suites=tuple(study.rules.suites),
         settings=_settings(study, fail_on, verdict, reason, code),
         statistics={**figures, **own_rows, **survey.tables},
@@ -203,6 +203,7 @@ def _verdict(findings: pl.DataFrame, checks: pl.DataFrame, fail_on: str) -> tupl
 
 def _trace(study: Study) -> dict[str, Any]:
     """How the mapping makes each column, the estimates that results are compared with, and what each rule reads."""
+    from milkqc.checks.stored import plain_rule, plain_settings
     from milkqc.mapping.trace import trace
 
     chosen = choices(study)
@@ -210,8 +211,8 @@ def _trace(study: Study) -> dict[str, Any]:
         rule.id: {
             "table": rule.table,
             "columns": list(rule.columns),
-            "when": {name: _plain(value) for name, value in rule.when.items()},
             "level": rule.level,
+            **plain_rule(rule),
         }
         for rule in study.rules.suites
     }
@@ -229,13 +230,8 @@ def _trace(study: Study) -> dict[str, Any]:
             key: {"short": one.short, "unit": one.unit} for key, one in sorted(study.analytes.items())
         },
         "rules": dict(sorted(rules.items())),
+        "rule_settings": plain_settings(rule_settings(study)),
     }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(part) for key, part in value.items()}
-    return list(value) if isinstance(value, tuple | list | set | frozenset) else value
 
 
 def _origins(study: Study) -> tuple[Origin, ...]:

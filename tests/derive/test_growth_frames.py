@@ -13,9 +13,10 @@ import pyarrow as pa
 import pytest
 
 from milkqc.derive import engines
-from milkqc.derive.columns import FrameError, polars_arrays
+from milkqc.derive.columns import FrameError
 from milkqc.derive.engines import arrow_batches
 from milkqc.derive.frames import growth_scores, newborn_scores
+from milkqc.derive.polars_columns import polars_arrays
 from milkqc.derive.scorers import GROWTH, NEWBORN, measurements
 from milkqc.derive.who import who_scores
 from milkqc.errors import MilkqcError
@@ -251,6 +252,13 @@ def test_batches_of_any_size_give_the_same(monkeypatch):
     assert through_duckdb(table(), growth_scores).equals(expected)
 
 
+@pytest.mark.parametrize("weights", [[9.6, None, 1e12, 9.2], [1e12, 9.6, None, 9.2], [9.6, None, 9.0, 9.2]])
+def test_duckdb_gives_the_same_bits_where_a_score_is_too_large_to_be_held_small(monkeypatch, weights):
+    frame = pl.DataFrame({"infant_sex": ["male"] * 4, "age_days": [365.0] * 4, "weight_kg": weights})
+    monkeypatch.setattr(engines, "BATCH_ROWS", 2)
+    assert through_duckdb(frame, growth_scores).equals(growth_scores(frame))
+
+
 def frames(frame: pl.DataFrame):
     return {
         "polars": frame,
@@ -282,14 +290,29 @@ def test_up_to_five_unknown_words_are_named():
             "growth_scores: column infant_sex is missing. Add it, or rename yours to infant_sex.",
         ),
         (
-            {"infant_sex": ["2", "male", "2", None]},
-            "growth_scores: column infant_sex holds '2'; it takes 'male' and 'female', or nothing. "
+            {"infant_sex": ["3", "male", "3", "m"]},
+            "growth_scores: column infant_sex holds '3'; it takes 'male' and 'female', WHO's codes 1, m, M and 2, f, F, or nothing. "
+            "Recode it first: other codes mean different things in different studies.",
+        ),
+        (
+            {"infant_sex": [0, 1, 2, None]},
+            "growth_scores: column infant_sex holds '0'; it takes 'male' and 'female', WHO's codes 1, m, M and 2, f, F, or nothing. "
             "Recode it first: other codes mean different things in different studies.",
         ),
         (
             {"measured": ["lying", "standing", "up", None]},
-            "growth_scores: column measured holds 'up'; it takes 'lying' and 'standing', or nothing. "
+            "growth_scores: column measured holds 'up'; it takes 'lying' and 'standing', WHO's codes l, L and h, H, or nothing. "
             "Recode it first: other codes mean different things in different studies.",
+        ),
+        (
+            {"oedema": ["y", "maybe", None, "N"]},
+            "growth_scores: column oedema holds 'maybe'; it takes booleans, WHO's codes y, Y, 1 and n, N, 2, or nothing. "
+            "Recode it first: other codes mean different things in different studies.",
+        ),
+        (
+            {"infant_sex": None, "weight_kg": None, "length_cm": None},
+            "growth_scores: column infant_sex is missing, and there is nothing to score. Give age_days (or age_months) and "
+            "at least one of weight_kg, length_cm, head_circumference_cm, muac_cm, triceps_skinfold_mm, subscapular_skinfold_mm.",
         ),
         (
             {"waz": [0.0] * 4},
@@ -317,9 +340,8 @@ def test_what_is_wrong_is_said_in_the_same_words_by_every_engine(engine, change,
     [
         ("weight_kg", ["3.0", "3.1"], "numbers"),
         ("weight_kg", [True, False], "numbers"),
-        ("infant_sex", [1, 2], "text"),
-        ("oedema", [1, 0], "booleans"),
-        ("oedema", ["y", "n"], "booleans"),
+        ("infant_sex", [True, False], "'male' and 'female'"),
+        ("measured", [1, 2], "'lying' and 'standing'"),
     ],
 )
 @pytest.mark.parametrize("engine", ["polars", "lazy", "pandas", "duckdb"])
@@ -331,7 +353,7 @@ def test_a_column_of_another_type_is_refused(engine, column, values, wanted):
         column: values,
     }
     with pytest.raises(
-        FrameError, match=rf"^growth_scores: column {column} is of type .*; it takes {wanted}\."
+        FrameError, match=rf"^growth_scores: column {column} is of type .*; it takes {wanted}"
     ):
         growth_scores(frames(pl.DataFrame(columns))[engine])
 
@@ -418,6 +440,47 @@ def test_spark_gives_the_bits_of_polars_for_both_kinds_of_score(spark):
         assert (
             found.select("child", *added).sort("child").equals(expected.select("child", *added).sort("child"))
         )
+
+
+@pytest.mark.parametrize(
+    "engine", ["polars", "lazy", "pandas", "duckdb", "pandas, categorical", "pandas, object"]
+)
+@pytest.mark.parametrize(
+    "sexes", [["1", "2", "1", None], ["m", "F", "M", None], [1, 2, 1, None], [1.0, 2.0, 1.0, None]]
+)
+def test_whos_own_codes_score_as_the_words_do(engine, sexes):
+    sizes = {"age_days": [800.0] * 4, "weight_kg": [11.0] * 4, "length_cm": [84.0] * 4}
+    words = {"infant_sex": ["male", "female", "male", None], "measured": ["lying", "standing", None, "lying"]}
+    expected = growth_scores(pl.DataFrame({**sizes, **words, "oedema": [True, False, None, False]}))
+    given = pl.DataFrame(
+        {**sizes, "infant_sex": sexes, "measured": ["l", "H", None, "L"], "oedema": ["y", "2", None, "N"]}
+    )
+    kind = {"pandas, categorical": "category", "pandas, object": object}.get(engine)
+    frame = (
+        given.to_pandas().astype(dict.fromkeys(("infant_sex", "measured", "oedema"), kind))
+        if kind
+        else frames(given)[engine]
+    )
+    found = growth_scores(frame)
+    found = found.pl() if isinstance(found, duckdb.DuckDBPyRelation) else collected(found)
+    found = pl.from_pandas(found, nan_to_null=True) if isinstance(found, pd.DataFrame) else found
+    added = expected.columns[6:]
+    assert found.select(added).equals(expected.select(added))
+    assert growth_scores(given)["infant_sex"].equals(given["infant_sex"])
+
+
+def test_pandas_keeps_what_is_said_of_a_frame_and_copies_no_column():
+    frame = pd.DataFrame({"infant_sex": ["male"], "age_days": [365.0], "weight_kg": [9.6], 5: ["own"]})
+    frame.attrs = {"study": "A"}
+    frame.columns.name = "fields"
+    found = growth_scores(frame)
+    assert (found.attrs, found.columns.name, list(found.columns[:4])) == (
+        frame.attrs,
+        "fields",
+        list(frame.columns),
+    )
+    found.loc[0, "weight_kg"] = 1.0
+    assert frame.loc[0, "weight_kg"] == 9.6
 
 
 @pytest.mark.parametrize("kind", [pl.String, pl.Categorical, pl.Enum(["lying", "standing", "unknown"])])

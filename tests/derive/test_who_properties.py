@@ -121,8 +121,8 @@ def test_a_negative_age_scores_nothing_and_is_no_error():
 @pytest.mark.parametrize(
     ("function", "frame", "sentence"),
     [
-        (growth_scores, child(weight_kg=3.0, infant_sex="M"), "growth_scores: column infant_sex holds 'M'; it takes 'male' and 'female', or nothing."),
-        (growth_scores, child(length_cm=60.0, measured="sitting"), "growth_scores: column measured holds 'sitting'; it takes 'lying' and 'standing', or nothing."),
+        (growth_scores, child(weight_kg=3.0, infant_sex="H"), "growth_scores: column infant_sex holds 'H'; it takes 'male' and 'female', WHO's codes 1, m, M and 2, f, F, or nothing."),
+        (growth_scores, child(length_cm=60.0, measured="sitting"), "growth_scores: column measured holds 'sitting'; it takes 'lying' and 'standing', WHO's codes l, L and h, H, or nothing."),
         (newborn_scores, pl.DataFrame({"birth_weight_kg": [3.0]}), "newborn_scores: columns infant_sex, gestational_age_days are missing. Add them, or rename yours."),
     ],
 )  # fmt: skip

@@ -165,7 +165,11 @@ def test_every_row_and_every_cell_is_accounted_for(rows, growth, milk):
             for row in _used(rows[file], table, COLUMNS[file]):
                 for column in columns:
                     text = row[COLUMNS[file].index(column)]
-                    assert text in there, (table, column, text)
+                    # Beside another reading a text that would be taken for two is marked (mapping.replicates).
+                    marked = (
+                        text.replace("\\", "\\\\").replace("; ", "\\; ") if column in {"W1", "W2"} else text
+                    )
+                    assert text in there or marked in there, (table, column, text)
 
 
 def _used(rows, table, columns):

@@ -16,7 +16,8 @@ from milkqc.clock import Clock
 from milkqc.findings import drafts
 from milkqc.model import Checked, LedgerRow
 
-_FAILS = "_fails"
+# The column of a judged frame that says what fails.
+FAILS = "_fails"
 _NO_SETTINGS = Settings()
 
 
@@ -51,8 +52,18 @@ def check(
     )
 
 
-def verdict(rule: CodedRule, view: Any, settings: Settings = _NO_SETTINGS) -> Verdict:
-    """The rule's failing rows in any frame that narwhals knows: pandas, polars (eager, lazy), DuckDB, Spark."""
+@dataclass(frozen=True)
+class Asked:
+    """A view as a rule looks at it: `among`, the rows that it is about, and `judged`, those where all that it needs
+    is there, with the column FAILS (null: it cannot be said).
+    """
+
+    among: Any
+    judged: Any
+
+
+def asked(rule: CodedRule, view: Any, settings: Settings = _NO_SETTINGS) -> Asked:
+    """The rule's columns of any frame that narwhals knows, judged."""
     said = rule.judge(settings)
     frame = nw.from_native(view)
     used = list(dict.fromkeys(("row_id", *rule.columns, *rule.per)))
@@ -61,10 +72,15 @@ def verdict(rule: CodedRule, view: Any, settings: Settings = _NO_SETTINGS) -> Ve
         frame = frame.filter(said.among)
     judged = frame.filter(*(~nw.col(name).is_null() for name in rule.needs)) if rule.needs else frame
     shows = [expression.alias(name) for name, expression in said.shows.items()]
-    asked = judged.with_columns(said.fails.alias(_FAILS), *shows)
-    failing = asked.filter(nw.col(_FAILS)).drop(_FAILS)
-    there = frame.filter(~nw.col(rule.columns[0]).is_null()) if rule.needs else frame
-    looked_at = _height(asked.filter(~nw.col(_FAILS).is_null()))
+    return Asked(frame, judged.with_columns(said.fails.alias(FAILS), *shows))
+
+
+def verdict(rule: CodedRule, view: Any, settings: Settings = _NO_SETTINGS) -> Verdict:
+    """The rule's failing rows in any frame that narwhals knows: pandas, polars (eager, lazy), DuckDB, Spark."""
+    seen = asked(rule, view, settings)
+    failing = seen.judged.filter(nw.col(FAILS)).drop(FAILS)
+    there = seen.among.filter(~nw.col(rule.columns[0]).is_null()) if rule.needs else seen.among
+    looked_at = _height(seen.judged.filter(~nw.col(FAILS).is_null()))
     return Verdict(_polars(failing).sort("row_id"), looked_at, max(_height(there) - looked_at, 0))
 
 

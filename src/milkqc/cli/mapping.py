@@ -50,11 +50,15 @@ def to_excel(mapping: Path, out: Path, data: Path | None) -> None:
 @click.option("--out", type=_FILE, help="Write the new mapping there instead of over MAPPING.")
 def from_excel(workbook: Path, mapping: Path, out: Path | None) -> None:
     """Take the changes of WORKBOOK over into MAPPING, which must be as it was when the workbook was made."""
+    from milkqc import reference
     from milkqc.mapping.excel import read
     from milkqc.mapping.form.files import difference, read_text, write_text
+    from milkqc.mapping.load import loads
+    from milkqc.study import own_analytes
 
     text = read_text(mapping)
-    made = read.from_excel(workbook, text, name=mapping.name)
+    with reference.using(own_analytes(loads(text, name=mapping.name, folder=mapping.parent))):
+        made = read.from_excel(workbook, text, name=mapping.name)
     write_text(out or mapping, made)
     changed = difference(text, made, mapping.name)
     click.echo(changed or f"{workbook} changes nothing.\n", nl=False)

@@ -68,6 +68,23 @@ def decided(
     return findings, [row]
 
 
+def noted(findings: pl.DataFrame, decisions: Decisions) -> dict[str, dict[str, str]]:
+    """What was decided about the findings that are there, by finding_id: for `milkqc explain`."""
+    there = set(findings["finding_id"])
+    return {
+        one.finding_id: {
+            "decision": one.word,
+            "raw_value": one.raw_value,
+            "reason": one.reason,
+            "who": one.who,
+            "when": one.when.isoformat(),
+            "line": f"{decisions.file}:{one.line}",
+        }
+        for one in decisions.entries
+        if one.finding_id in there
+    }
+
+
 def raw_values(finding: Mapping[str, Any], tables: Mapping[str, pl.DataFrame]) -> list[str | None]:
     """What a decision on this finding may have written down: the raw cell, else the finding's value, else nothing."""
     values = [finding["value"]]

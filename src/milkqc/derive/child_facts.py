@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from milkqc.derive.columns import polars_arrays
 from milkqc.derive.growth import children
+from milkqc.derive.polars_columns import polars_arrays
 from milkqc.derive.restated import STANDARDS, Children
 
 # The groups that may share one error, the largest first; a level whose column nobody filled is passed over.

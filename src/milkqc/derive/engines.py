@@ -12,23 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from milkqc.derive.columns import (
-    BOOLEANS,
-    WORDS,
-    FrameError,
-    Outcome,
-    Scorer,
-    Truths,
-    check_polars_types,
-    check_polars_words,
-    polars_arrays,
-    polars_series,
-    refuse_type,
-    refuse_words,
-)
+from milkqc.derive.columns import FrameError, Outcome, Scorer, Truths
+from milkqc.derive.polars_columns import check_types, polars_series, scored_arrays
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,21 +50,19 @@ def scored(frame: FrameT, scorer: Scorer) -> FrameT:
 
 def _polars(frame: pl.DataFrame, scorer: Scorer) -> pl.DataFrame:
     inputs = scorer.inputs(frame.columns)
-    check_polars_types(frame.schema, inputs, scorer.name)
+    check_types(frame.schema, inputs, scorer.name)
     return frame.with_columns(polars_series(_polars_outcome(frame, inputs, scorer)))
 
 
 def _polars_outcome(frame: pl.DataFrame, inputs: list[str], scorer: Scorer) -> Outcome:
-    arrays = polars_arrays(frame, inputs)
-    check_polars_words(frame, arrays, scorer.name)
-    return scorer.score(arrays)
+    return scorer.score(scored_arrays(frame, inputs, scorer.name))
 
 
 def _lazy(frame: pl.LazyFrame, scorer: Scorer) -> pl.LazyFrame:
     """Types are checked now, words when the frame is collected."""
     schema = frame.collect_schema()
     inputs = scorer.inputs(schema.names())
-    check_polars_types(schema, inputs, scorer.name)
+    check_types(schema, inputs, scorer.name)
     added = {name: _POLARS_TYPES[kind] for name, kind in scorer.outputs(inputs).items()}
     return frame.map_batches(
         lambda batch: batch.with_columns(polars_series(_polars_outcome(batch, inputs, scorer))),
@@ -88,67 +73,27 @@ def _lazy(frame: pl.LazyFrame, scorer: Scorer) -> pl.LazyFrame:
 
 def _pandas(frame: pd.DataFrame, scorer: Scorer) -> pd.DataFrame:
     """A new frame with the same index; the caller's is left as it is."""
-    import pandas as pd
+    from milkqc.derive.pandas_columns import pandas_array, with_outcome
 
     inputs = scorer.inputs(list(frame.columns))
-    outcome = scorer.score({name: _pandas_array(frame[name], scorer.name) for name in inputs})
-    added: dict[str, Any] = {
-        name: pd.arrays.BooleanArray(column.values, ~column.known) if isinstance(column, Truths) else column
-        for name, column in outcome.items()
-    }
-    return frame.assign(**added)
-
-
-def _pandas_array(column: pd.Series[Any], where: str) -> npt.NDArray[Any]:
-    """One pandas column as the kernel takes it; FrameError for another type or other words."""
-    import pandas as pd
-
-    name = str(column.name)
-    inferred = pd.api.types.infer_dtype(column.astype(object) if column.dtype == "category" else column)
-    if name in WORDS:
-        if inferred not in {"string", "empty"}:
-            refuse_type(where, name, str(column.dtype))
-        place, words = pd.factorize(column)
-        codes = [WORDS[name].index(word) if word in WORDS[name] else -1 for word in words]
-        other = sorted(str(word) for word, code in zip(words, codes, strict=True) if code < 0)
-        array = np.array([*codes, -1], dtype=np.int8)[place]  # factorize counts nulls as -1: the last code
-        if other:
-            refuse_words(where, name, other)
-        return array
-    if name in BOOLEANS:
-        if inferred not in {"boolean", "empty"}:
-            refuse_type(where, name, str(column.dtype))
-        return column.astype("boolean").to_numpy(dtype=np.bool_, na_value=False)
-    if inferred not in {"floating", "integer", "mixed-integer-float", "integer-na", "decimal", "empty"}:
-        refuse_type(where, name, str(column.dtype))
-    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return with_outcome(
+        frame, scorer.score({name: pandas_array(frame[name], scorer.name) for name in inputs})
+    )
 
 
 def _duckdb(relation: Any, scorer: Scorer) -> Any:
     """A relation on the caller's own connection, over an Arrow table of the rows as they came."""
+    from milkqc.derive.duckdb_tables import held
+
     inputs = scorer.inputs(relation.columns)
     # DuckDB takes `LAZ` and `laz` for one name.
     scorer.inputs([name if name in inputs else name.lower() for name in relation.columns])
     read = getattr(relation, "to_arrow_reader", None) or relation.fetch_record_batch
     reader = read(BATCH_ROWS)
-    table = _arrow_table(reader, reader.schema, inputs, scorer)
-    return _relation_of(relation, table)
-
-
-def _relation_of(relation: Any, milkqc_scored: pa.Table) -> Any:  # noqa: ARG001 - the SQL names it
-    """`milkqc_scored`, which DuckDB finds by its name, as a relation on the connection of `relation`."""
-    return relation.query("milkqc_read", "SELECT * FROM milkqc_scored")
-
-
-def _arrow_table(
-    batches: Iterable[pa.RecordBatch], schema: pa.Schema, inputs: list[str], scorer: Scorer
-) -> pa.Table:
-    import pyarrow as pa
-
-    types = {"number": pa.float64(), "boolean": pa.bool_()}
-    for name, kind in scorer.outputs(inputs).items():
-        schema = schema.append(pa.field(name, types[kind]))
-    return pa.Table.from_batches(arrow_batches(batches, inputs=inputs, scorer=scorer), schema=schema)
+    added = scorer.outputs(inputs)
+    return held(
+        relation, arrow_batches(reader, inputs=inputs, scorer=scorer), schema=reader.schema, added=added
+    )
 
 
 def arrow_batches(
@@ -159,7 +104,7 @@ def arrow_batches(
 
     for batch in batches:
         read = cast("pl.DataFrame", pl.from_arrow(pa.Table.from_batches([batch]).select(inputs)))
-        check_polars_types(read.schema, inputs, scorer.name)
+        check_types(read.schema, inputs, scorer.name)
         arrays, names = list(batch.columns), list(batch.schema.names)
         for name, column in _polars_outcome(read, inputs, scorer).items():
             names.append(name)

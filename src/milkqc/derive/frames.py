@@ -13,7 +13,8 @@ def growth_scores(frame: FrameT) -> FrameT:
     frame stays lazy). Reads, whichever are there: infant_sex (`male`/`female`; required), age_days or
     age_months (not rounded; days count when both are there), weight_kg, length_cm as measured, measured
     (`lying`/`standing`), head_circumference_cm, muac_cm, triceps_skinfold_mm, subscapular_skinfold_mm,
-    oedema (boolean). NaN in pandas is null.
+    oedema (boolean). WHO's codes are understood besides: sex 1, m, M and 2, f, F, position l, L and h, H, oedema y, Y, 1
+    and n, N, 2. NaN in pandas is null.
     Adds what can be scored from them: length_for_score_cm, measured_assumed, bmi, and laz, waz, wlz, baz, hcz,
     acz, tsz, ssz to two decimals, each with a `_flag` that is null without a score. Flagged scores are kept.
 

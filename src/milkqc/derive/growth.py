@@ -9,18 +9,11 @@ import numpy as np
 import polars as pl
 
 from milkqc.derive.ages import age_columns, corrected_days
-from milkqc.derive.columns import (
-    BOOLEANS,
-    WORDS,
-    Arrays,
-    Bools,
-    Floats,
-    FrameError,
-    polars_arrays,
-    polars_series,
-)
+from milkqc.derive.codings import BOOLEANS, WORDS
+from milkqc.derive.columns import Arrays, Bools, Floats, FrameError
 from milkqc.derive.intergrowth import chosen
 from milkqc.derive.newborn import Measure, newborn_score
+from milkqc.derive.polars_columns import polars_arrays, polars_series
 from milkqc.derive.preterm import preterm_score
 from milkqc.derive.routing import PretermAge, first_measure, growth_standard, postmenstrual_weeks
 from milkqc.derive.scorers import MEASURES, intergrowth_columns, measurements, score_columns

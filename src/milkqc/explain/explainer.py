@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from milkqc import reference
-from milkqc.explain import growth, milk, seek, verdicts
+from milkqc.explain import concerns, growth, milk, seek, verdicts
+from milkqc.explain.again import Again
 from milkqc.explain.analysis import Analysis
 from milkqc.explain.mapped import block_of, mapped
 from milkqc.explain.model import Cell, ExplainError, as_json
@@ -49,6 +50,7 @@ class Explainer:
         self.store = Store(Path(out))
         self._known: dict[tuple[str, str, str], Cell] = {}
         self._analysis: Analysis | None = None
+        self._again = Again(self.store)
 
     @property
     def analysis(self) -> Analysis:
@@ -106,13 +108,14 @@ class Explainer:
         for row in seek.rows(store, table, participant, visit, column, infant=infant, sample=sample):
             if table == "analysis":
                 cell = self.analysis.cell(row, column)
-                behind = verdicts.behind(cell)
+                behind = concerns.behind(cell)
             else:
                 name = column.partition(".")[2] or "value" if table in seek.RESULTS else column
                 cell = self.harmonised(table, row, name)
                 behind = [(table, row["row_id"], name)]
-            said = verdicts.said(store, behind)
-            found.append(Explained(cell, verdicts.findings(store, behind), said, store.manifest))
+            called = [verdicts.names(store, place)[1] for place in behind]
+            said = verdicts.said(store, self._again, behind)
+            found.append(Explained(cell, concerns.findings(store, behind, called), said, store.manifest))
         return found
 
     def cells(self, table: str = "analysis") -> Iterator[tuple[Row, str, Cell]]:

@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import polars as pl
 
 from milkqc import cells
 
+# What mapping.replicates writes between the cells of one value; a `; ` of a cell's own text has a `\` before it.
+_BETWEEN = re.compile(r"(?<!\\)(?P<pairs>(?:\\\\)*); ")
+
 
 def split(text: str | None, names: list[str]) -> dict[str, str | None]:
     """`WB1=5.2; WB2=` by name, as the lineage writes several cells; an empty text is a blank cell."""
-    if text is None:
-        return dict.fromkeys(names)
-    there = [name for name in names if f"{name}=" in text]
     found: dict[str, str | None] = dict.fromkeys(names)
-    start = 0
-    for place, name in enumerate(there):
-        begin = text.find(f"{name}=", start)
-        if begin < 0:
+    left, name = list(names), None
+    for part in _pieces(text):
+        here = next((one for one in left if part.startswith(f"{one}=")), None)
+        if here is None:
+            # A text written before cells were marked: what belongs to no column belongs to the one before it.
+            if name is not None:
+                found[name] = f"{found[name] or ''}; {_plain(part)}"
             continue
-        begin += len(name) + 1
-        end = len(text)
-        for following in there[place + 1 :]:
-            at = text.find(f"; {following}=", begin)
-            if at >= 0:
-                end = at
-                break
-        found[name] = text[begin:end] or None
-        start = end
+        name, left = here, left[left.index(here) + 1 :]
+        found[name] = _plain(part[len(name) + 1 :]) or None
     return found
+
+
+def parts(text: str | None) -> list[str | None]:
+    """The texts of several cells in their order, null where blank."""
+    return [_plain(part.partition("=")[2]) or None for part in _pieces(text)]
+
+
+def _pieces(text: str | None) -> list[str]:
+    if text is None:
+        return []
+    found, start = [], 0
+    for between in _BETWEEN.finditer(text):
+        found.append(text[start : between.end("pairs")])
+        start = between.end()
+    return [*found, text[start:]]
+
+
+def _plain(text: str) -> str:
+    marked = "\\; " in text or text.endswith("\\")
+    return re.sub(r"\\(\\|(?=; ))", r"\1", text) if marked else text
 
 
 @lru_cache(maxsize=100_000)

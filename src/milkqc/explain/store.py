@@ -57,8 +57,8 @@ class Store:
             ) from None
 
     @cached_property
-    def tables(self) -> dict[str, list[Row]]:
-        """Each harmonised table with its lineage beside it, sorted by row_id."""
+    def internal(self) -> dict[str, pl.DataFrame]:
+        """Each harmonised table with its lineage beside it, sorted by row_id: what checks were asked of."""
         found = {}
         for name in TABLES:
             clean, lineage = self._parquet(f"harmonized/{name}"), self._parquet(f"lineage/{name}")
@@ -67,8 +67,13 @@ class Store:
                     f"{self.out}: {name} and its lineage are not of one run. Run the study again."
                 )
             rest = [column for column in lineage.columns if column not in clean.columns]
-            found[name] = clean.hstack(lineage.select(rest)).to_dicts()
+            found[name] = clean.hstack(lineage.select(rest))
         return found
+
+    @cached_property
+    def tables(self) -> dict[str, list[Row]]:
+        """The rows of each."""
+        return {name: frame.to_dicts() for name, frame in self.internal.items()}
 
     @cached_property
     def analysis(self) -> list[Row]:
@@ -86,16 +91,6 @@ class Store:
     def by_id(self) -> dict[tuple[str, str], Row]:
         """Rows by (table, row_id)."""
         return {(name, row["row_id"]): row for name, rows in self.tables.items() for row in rows}
-
-    @cached_property
-    def views(self) -> dict[tuple[str, str], Row]:
-        """What rules see of each row, by (table, row_id): with its participant's columns and groups of age."""
-        from milkqc.checks.views import views
-        from milkqc.derive.suspicion import suspicions
-
-        tables = {name: self._parquet(f"harmonized/{name}") for name in TABLES}
-        seen = views(tables, suspected=suspicions(tables["growth"], tables["participants"]))
-        return {(name, row["row_id"]): row for name, frame in seen.items() for row in frame.to_dicts()}
 
     def _grouped(self, table: str, *keys: str) -> dict[tuple[Any, ...], list[Row]]:
         groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
@@ -142,3 +137,31 @@ class Store:
     def checks(self) -> pl.DataFrame:
         """checks.csv, every column a text."""
         return pl.read_csv(self.out / "checks.csv", infer_schema=False)
+
+    @cached_property
+    def checks_of(self) -> dict[str, list[dict[str, Any]]]:
+        """The rows of checks.csv by table."""
+        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for check in self.checks.iter_rows(named=True):
+            found[check["table"]].append(check)
+        return found
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, str, str], list[str]]:
+        found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        for one in self.findings.iter_rows(named=True):
+            found[one["rule_id"], one["table"], one["variable"] or ""].append(one["row_id"])
+        return found
+
+    def found(self, rule_id: str, table: str, variable: str) -> list[str]:
+        """The row_ids (or groups, or `*`) of a check's findings."""
+        return self._found.get((rule_id, table, variable), [])
+
+    @cached_property
+    def told_once(self) -> dict[tuple[str, ...], str]:
+        """Findings about a source cell of which several rows were made: where each stands, by rule, table, variable and cell."""
+        several = self.findings.filter(
+            pl.col("n_rows").cast(pl.Int64) > 1, pl.col("source_row").is_not_null()
+        )
+        keys = ("rule_id", "table", "variable", "source_file", "source_row")
+        return {tuple(row[:-1]): row[-1] for row in several.select(*keys, "row_id").iter_rows()}

@@ -38,3 +38,8 @@ def because(reason: str | None, text: str | None, spec: dict[str, Any], study: d
     if reason in _OURS:
         return f"{reason}: {_OURS[reason]}"
     return f"{reason}: the file's own reason"
+
+
+def said_of(reason: str) -> str:
+    """A reason with what it means, where it is one of ours."""
+    return f"{reason} ({_OURS[reason]})" if reason in _OURS else reason

@@ -22,7 +22,10 @@ def columns_of(parts: list[Mapped]) -> tuple[str, ...]:
 
 
 def raw_of(parts: list[Mapped]) -> pl.Series:
-    """`WB1=5.2; WB2=`: the cells behind a combined value, as written."""
+    """`WB1=5.2; WB2=`: the cells behind a combined value, as written.
+
+    A text that would be taken for two (it holds `; `, or ends with `\\`) has `\\` before each `; ` and `\\` in it.
+    """
     if not parts:
         return pl.Series([], dtype=pl.String)
     shown = []
@@ -31,8 +34,16 @@ def raw_of(parts: list[Mapped]) -> pl.Series:
             shown.append(part.raw.fill_null(""))
         else:
             name = part.columns[0] if part.columns else "constant"
-            shown.append(pl.select(pl.concat_str(pl.lit(f"{name}="), part.raw.fill_null(""))).to_series())
+            shown.append(
+                pl.select(pl.concat_str(pl.lit(f"{name}="), _marked(part.raw.fill_null("")))).to_series()
+            )
     return pl.select(pl.concat_str(shown, separator="; ")).to_series()
+
+
+def _marked(text: pl.Series) -> pl.Expr:
+    marked = text.str.replace_all("\\", "\\\\", literal=True).str.replace_all("; ", "\\; ", literal=True)
+    unsafe = text.str.contains("; ", literal=True) | text.str.ends_with("\\")
+    return pl.when(unsafe).then(marked).otherwise(text)
 
 
 def _in_one_unit(parts: list[Mapped]) -> list[Mapped]:

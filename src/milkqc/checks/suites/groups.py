@@ -45,6 +45,12 @@ def figures(rule: Rule, view: pl.DataFrame) -> Figures:
     return Figures(stated.sort("row_id").select("row_id", "group", "figure", pl.col("rows").cast(pl.Int64)))
 
 
+def members(rule: Rule, view: pl.DataFrame) -> pl.DataFrame:
+    """`row_id` of each row that counts, and the `group` (as Figures' row_id) that it counts in."""
+    counted = _counted(rule, view.with_columns(_row="row_id"), keep=("_row",))
+    return counted.select(row_id="_row", group="row_id")
+
+
 def resolved(by: str, view: pl.DataFrame) -> str:
     """`by: site` is the participant's site where the table has none of its own."""
     return by if by in view.columns else f"participant_{by}"
@@ -56,8 +62,8 @@ def by_of(rule: Rule) -> tuple[str, ...]:
     return () if by is None else by if isinstance(by, tuple) else (by,)
 
 
-def _counted(rule: Rule, view: pl.DataFrame) -> pl.DataFrame:
-    """The rows that count: `row_id` (the group's), `group`, `between`, `value`, `censored`, `limit`."""
+def _counted(rule: Rule, view: pl.DataFrame, *, keep: tuple[str, ...] = ()) -> pl.DataFrame:
+    """The rows that count: `row_id` (the group's), `group`, `between`, `value`, `censored`, `limit`, and what to `keep`."""
     by = by_of(rule)
     of_result = "censored" in view.columns and rule.columns[:1] == ("value",)
     nothing = pl.lit(None, dtype=pl.String)
@@ -80,7 +86,7 @@ def _counted(rule: Rule, view: pl.DataFrame) -> pl.DataFrame:
         value=comparable(view, rule.columns[0]) if rule.columns else pl.lit(None),
         censored=pl.col("censored") if of_result else nothing,
         limit=pl.col("limit") if of_result and "limit" in view.columns else pl.lit(None, dtype=pl.Float64),
-    ).select("row_id", "group", "between", "value", "censored", "limit")
+    ).select("row_id", "group", "between", "value", "censored", "limit", *keep)
 
 
 def _stated(rule: Rule, counted: pl.DataFrame, least: int) -> pl.DataFrame:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import zipfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from milkqc.errors import Fault, MappingFaults
-from milkqc.mapping.excel.sheets import Row, sheets
+from milkqc.mapping.excel.formulas import formulas
+from milkqc.mapping.excel.sheets import INFO, Row, sheets
 from milkqc.mapping.excel.stale import compared
 from milkqc.mapping.excel.together import Together
 from milkqc.mapping.excel.write import BASE, FORMAT
+from milkqc.mapping.form.parse import parsed
 from milkqc.mapping.form.render import rendered
 
 MAX_BYTES = 20_000_000
@@ -35,16 +38,18 @@ def from_excel(workbook: Path, text: str, *, name: str) -> str:
     """The mapping's new text, made of a workbook that was made from `text` (the file `name`) and then edited.
 
     Raises MappingFaults: M501 no workbook of milkqc, M502 of another mapping, M503 the mapping changed since, M504
-    a cell or row that cannot be used, and every fault of form that the new text has, each by sheet, row and column.
+    a cell or row that cannot be used, and every fault of form or meaning (unknown units, variables that are none)
+    that the new text has and the old one had not, each by sheet, row and column. The study's own analytes are
+    known inside `reference.using`.
     """
     base, rows = _read(workbook)
-    together = Together()
+    together = Together(parsed(base.text, name=name))
     made = rendered(together.tree(rows))
     _same(workbook.name, base, made, text, name)
     faults = [_fault(workbook.name, row, column, what) for row, column, what in together.problems]
     if faults:
         raise MappingFaults(faults)
-    _in_form(workbook.name, made, together)
+    _in_order(workbook.name, made, text, together)
     return made
 
 
@@ -60,14 +65,30 @@ def _same(workbook: str, base: Base, made: str, text: str, name: str) -> None:
         raise MappingFaults([Fault(workbook, 0, "M503", "", *compared(base.text, made, text, name))])
 
 
-def _in_form(workbook: str, made: str, together: Together) -> None:
+def _in_order(workbook: str, made: str, before: str, together: Together) -> None:
+    """Refuse what the workbook made wrong; what was wrong before is `milkqc lint`'s to tell, and hinders nobody."""
+    if made == before:
+        return
+    found, new = _wrong(made, workbook), []
+    known = Counter((fault.code, fault.what) for fault in (_wrong(before, workbook) if found else []))
+    for fault in found:
+        key = (fault.code, fault.what)
+        known[key] -= 1
+        if known[key] < 0:
+            new.append(fault)
+    if new:
+        places = {".".join(map(str, path)): found for path, found in together.places.items()}
+        raise MappingFaults([_placed(fault, places) for fault in new])
+
+
+def _wrong(text: str, workbook: str) -> list[Fault]:
+    from milkqc.mapping.lint import lint
     from milkqc.mapping.load import loads
 
     try:
-        loads(made, name=workbook)
+        return lint(loads(text, name=workbook)).faults
     except MappingFaults as error:
-        places = {".".join(map(str, path)): found for path, found in together.places.items()}
-        raise MappingFaults([_placed(fault, places) for fault in error.faults]) from None
+        return list(error.faults)
 
 
 def _placed(fault: Fault, places: dict[str, tuple[Row, str]]) -> Fault:
@@ -107,6 +128,10 @@ def _read(path: Path) -> tuple[Base, list[Row]]:
     base = Base(head.get("study", ""), head.get("sha256", ""), text)
     rows: list[Row] = []
     faults: list[Fault] = []
+    try:
+        typed = formulas(path)
+    except ValueError:  # also what defusedxml refuses
+        raise refuse("it is damaged.") from None
     for sheet in sheets():
         if sheet.name not in names:
             raise refuse(f"the sheet {sheet.name} is missing.")
@@ -117,11 +142,17 @@ def _read(path: Path) -> tuple[Base, list[Row]]:
             raise refuse(f"the sheet {sheet.name} has no column {lacking[0]}.")
         for number, line in enumerate(lines[1:], start=2):
             row = Row(sheet.name, (), {}, number)
-            for name, value in zip(header, line, strict=False):
+            for column, (name, value) in enumerate(zip(header, line, strict=False)):
+                if name in INFO.get(sheet.name, {}):
+                    continue
                 try:
                     cell = _text(value)
                 except ValueError as error:
                     faults.append(_fault(path.name, row, name, str(error)))
+                    continue
+                if (sheet.name, number, column) in typed:
+                    what = "a formula stands there, and the mapping keeps no formulas; type what it gives"
+                    faults.append(_fault(path.name, row, name, what))
                     continue
                 if cell.strip():
                     row.cells[name] = cell

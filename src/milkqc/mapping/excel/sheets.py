@@ -18,6 +18,15 @@ from milkqc.mapping.language import Analyte, Block, Column, Comparison, Extra, M
 Path = tuple[Key, ...]
 LISTS = {"codes": "codes", "missing": "missing", "missing_codes": "missing"}
 COMMENTS = ("comment above", "comment beside")
+# Columns that only explain a row, by sheet, and the column that each stands behind; they are never read back.
+_OF_COLUMN = {"source table": "block", "label": "name", "source label": "from"}
+INFO = {
+    "variables": _OF_COLUMN,
+    "analytes": _OF_COLUMN,
+    "codes": {"source column": "of"},
+    "missing": {"source column": "of"},
+    "unmapped": {"source label": "column"},
+}
 
 
 @dataclass(frozen=True)
@@ -200,11 +209,7 @@ class _Apart:
                 row.cells[key] = shown(kept)
             else:
                 more[key] = Entry(kept)
-        if (
-            more
-            or (sheet.short and set(entry.node.value) == {sheet.short})
-            or not row.cells.keys() & {*sheet.columns}
-        ):
+        if more:
             row.cells["more"] = shown(Node(more))
         return row
 

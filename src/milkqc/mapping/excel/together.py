@@ -7,22 +7,27 @@ from collections.abc import Iterable
 from typing import cast
 
 from milkqc.mapping.excel.cells import place_read, place_shown, valued
-from milkqc.mapping.excel.sheets import LISTS, OWN, SECTIONS, Path, Row, sheet_named
+from milkqc.mapping.excel.sheets import BLOCKS, LISTS, OWN, SECTIONS, Path, Row, sheet_named
 from milkqc.mapping.form.places import describe, fields
 from milkqc.mapping.form.tree import Entry, Key, Node
 from milkqc.mapping.language import Mapping
 
 
 class Together:
-    """Puts rows together. `problems` are (row, column, what); `places` say which row and column gave each path."""
+    """Puts rows together. `problems` are (row, column, what); `places` say which row and column gave each path.
 
-    def __init__(self) -> None:
+    `base` is the mapping that the rows were made from: what it wrote as `{from: PID}` stays so, a bare word stays one.
+    """
+
+    def __init__(self, base: Node | None = None) -> None:
+        self.base = base
         self.root = Node({})
         self.problems: list[tuple[Row, str, str]] = []
         self.rows: dict[Path, Row] = {}
         self.places: dict[Path, tuple[Row, str]] = {}
         self.removed: list[Path] = []
         self.grown: set[int] = set()  # ids of nodes that are lists in the making, their keys places
+        self.moved: dict[Path, Path] = {}  # where what stood at a path of the rows stands in the tree
 
     def tree(self, rows: Iterable[Row]) -> Node:
         """The tree of all rows, as far as they can be read."""
@@ -47,7 +52,13 @@ class Together:
                 self._put(row)
         for row in comments:
             self._comment(row)
-        self._lists(self.root)
+        self._homeless(rows)
+        self._lists(self.root, (), ())
+        self.places = {
+            (*self.moved.get(path[:n], path[:n]), *path[n:]): found
+            for path, found in self.places.items()
+            for n in [max(n for n in range(len(path) + 1) if n == 0 or path[:n] in self.moved)]
+        }
         return self.root
 
     def _gone(self, row: Row) -> bool:
@@ -112,7 +123,7 @@ class Together:
         for name in values:
             self.places[(*row.path, name)] = (row, name)
         more = self._cell(row, "more") if row.cells.get("more") else None
-        if more is None and set(values) == {sheet.short}:
+        if more is None and set(values) == {sheet.short} and not self._spelt_out(row.path):
             return values[sheet.short]
         entries = {name: Entry(node) for name, node in values.items()}
         if more is not None:
@@ -125,6 +136,16 @@ class Together:
                     entries[name] = inner
                     self.places[(*row.path, name)] = (row, "more")
         return Node(entries)
+
+    def _spelt_out(self, path: Path) -> bool:
+        """Whether the base wrote keys and values there."""
+        node = self.base
+        for part in path:
+            if node is None:
+                return False
+            entries = dict(node.entries())
+            node = entries[part].node if part in entries else None
+        return node is not None and isinstance(node.value, dict)
 
     def _cell(self, row: Row, column: str) -> Node:
         try:
@@ -170,10 +191,28 @@ class Together:
         else:
             entry.above += lines
 
-    def _lists(self, node: Node) -> None:
-        for _, entry in node.entries():
-            self._lists(entry.node)
-        if id(node) in self.grown and isinstance(node.value, dict):
+    def _homeless(self, rows: Iterable[Row]) -> None:
+        """Codes and reasons of a variable that no row speaks of: its row was deleted, or its name changed."""
+        for row in rows:
+            path = row.path
+            if row.sheet not in LISTS.values() or not path or path[0] not in BLOCKS or self._gone(row):
+                continue
+            start = 2 if len(path) > 1 and isinstance(path[1], int) else 1
+            known = SECTIONS.get(str(path[start])) if len(path) > start else None
+            holder = path[: start + 2] if known else path[:start]
+            if holder not in self.rows:
+                what = f"{place_shown(holder)} stands in no row of {known or 'blocks'}"
+                todo = "write its new name here if it was renamed, or x under remove"
+                self.problems.append((row, "of", f"{what}: {todo}"))
+
+    def _lists(self, node: Node, path: Path, now: Path) -> None:
+        """Lists in the making become lists, which closes the gaps of removed items; `moved` keeps who stood where."""
+        grown = id(node) in self.grown and isinstance(node.value, dict)
+        for number, (key, entry) in enumerate(node.entries()):
+            here = number if grown else key
+            self.moved[*path, key] = (*now, here)
+            self._lists(entry.node, (*path, key), (*now, here))
+        if grown and isinstance(node.value, dict):
             node.value = list(node.value.values())
 
 

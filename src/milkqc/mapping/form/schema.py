@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator
 from milkqc import reference
 from milkqc.mapping import targets
 from milkqc.mapping.form.places import atoms, describe, fields
+from milkqc.mapping.form.words import meaning
 from milkqc.mapping.language import Block, Mapping
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -61,7 +62,7 @@ class _Maker:
             made = {
                 key: {
                     **self.value(info.annotation, short=_before(info.metadata)),
-                    "description": info.description or f"{key}: {about}",
+                    "description": meaning(model, key),
                 }
                 for key, info in found.items()
             }
@@ -89,12 +90,26 @@ class _Maker:
             name: {**analytes, "description": f"{one.name} ({one.unit})"}
             for name, one in reference.analytes().items()
         }
+
+        def told(key: str) -> dict[str, str]:
+            return {"description": meaning(Block, key)}
+
         properties = {
             **whole["properties"],
-            "key": {"type": "object", "properties": parts, "additionalProperties": False},
-            "columns": {"type": ["object", "null"], "properties": columns, "additionalProperties": False},
+            "key": {**told("key"), "type": "object", "properties": parts, "additionalProperties": False},
+            "columns": {
+                **told("columns"),
+                "type": ["object", "null"],
+                "properties": columns,
+                "additionalProperties": False,
+            },
             # A study may have analytes of its own: those known are offered, others are not refused.
-            "analytes": {"type": ["object", "null"], "properties": offered, "additionalProperties": analytes},
+            "analytes": {
+                **told("analytes"),
+                "type": ["object", "null"],
+                "properties": offered,
+                "additionalProperties": analytes,
+            },
         }
         self.definitions[f"Block_{table}"] = {**whole, "properties": properties}
 

@@ -15,13 +15,11 @@ def command(runs: tuple[Path, ...], out: Path) -> None:
 
     Refused are a study given twice, tables in other units or of another schema, and blinded studies beside unblinded.
     """
-    from milkqc.pool import PoolError, pool, read_run, write
+    from milkqc.pool import PoolError, Run, pool, read_run, write
 
-    read, faults = [], []
+    read: list[Run] = []
+    faults: list[str] = []
     for folder in runs:
-        if folder.resolve() == out.resolve():
-            faults.append(f"{folder}: is the folder to write. Name another one with --out.")
-            continue
         try:
             read.append(read_run(folder))
         except PoolError as error:

@@ -1,163 +1,103 @@
-"""What studies must agree in before their values mean the same: refused where they cannot, told where they may differ."""
+"""What studies must agree in before their values mean the same, told where they may differ: one row for each cause."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
+from milkqc.pool import answers
+from milkqc.pool.answers import Answers
 from milkqc.pool.read import Run
+from milkqc.pool.same import shared
 
 SCHEMA = {
     "severity": pl.String,
     "check": pl.String,
     "variable": pl.String,
-    "study_a": pl.String,
-    "study_b": pl.String,
-    "a": pl.String,
-    "b": pl.String,
+    "studies": pl.String,
+    "answers": pl.String,
     "message": pl.String,
 }
+_ORDER = {"warning": 0, "info": 1}
 
-
-def refused(runs: Sequence[Run]) -> list[str]:
-    """Why the runs cannot be stacked at all; each line names the two."""
-    faults = []
-    for a, b in combinations(runs, 2):
-        if a.study == b.study:
-            faults.append(f"{a.folder} and {b.folder} are the same study, {a.study}. Name one of them.")
-            continue
-        both = f"{a.study} and {b.study}"
-        versions = a.schema_version.partition(".")[0], b.schema_version.partition(".")[0]
-        if versions[0] != versions[1]:
-            faults.append(
-                f"{both} have tables of schema {a.schema_version} and {b.schema_version}. Run both with one milkqc."
-            )
-        open_, closed = (a, b) if a.manifest.get("unblinded") else (b, a)
-        if bool(a.manifest.get("unblinded")) != bool(b.manifest.get("unblinded")):
-            faults.append(
-                f"{open_.study} is unblinded and {closed.study} is blinded. Pool runs that are alike in this."
-            )
-        faults += [
-            f"{both} have {name} in {one or 'no unit'} and {other or 'no unit'}. Run both with one milkqc."
-            for name, one, other in _units(a, b)
-        ]
-    return faults
-
-
-def _units(a: Run, b: Run) -> Iterator[tuple[str, str, str]]:
-    """Variables and analytes that the two have in different canonical units."""
-    mine, theirs = _unit_of(a), _unit_of(b)
-    for name in sorted(mine.keys() & theirs.keys()):
-        if mine[name] != theirs[name]:
-            yield name, mine[name], theirs[name]
-
-
-def _unit_of(run: Run) -> dict[str, str]:
-    described = run.codebook.filter(
-        pl.col("file").str.starts_with("harmonized/") & ~pl.col("column").str.starts_with("x_")
-    )
-    found = {
-        f"{file.partition('/')[2]}.{column}": unit or ""
-        for file, column, unit in described.select("file", "column", "unit").iter_rows()
-    }
-    for table in ("milk", "biomarkers"):
-        pairs = run.tables[table].select("analyte", "unit").drop_nulls().unique().sort("analyte", "unit")
-        for analyte, units in pairs.group_by("analyte", maintain_order=True).agg("unit").iter_rows():
-            found[f"{table}.{analyte}"] = " and ".join(units)
-    return found
+# Each check: severity, what it is about, what every run answers (by variable), and what a difference means.
+_CHECKS: Mapping[str, tuple[str, str, Callable[[Run], Answers], str]] = {
+    "simulated": ("warning", "People", answers.simulated, "Figures of both together are of nobody."),
+    "run.verdict": ("info", "Checks", answers.verdict, "Where one broke, silence about a value means nothing: read checks.csv."),
+    "milkqc.version": ("info", "The version of milkqc", answers.version, "Run all with one version."),
+    "rules": ("info", "The rules", answers.rules, "Do not compare the numbers of findings."),
+    "schedule": ("warning", "The day of the visit {}", answers.schedule, "Distributions at this visit differ by age."),
+    "mae.basis": ("warning", "The estimates of adequacy", answers.basis, "Shares below are not of the same estimate: compare within a basis."),
+    "mae.estimate": ("warning", "The estimate of {}", answers.estimates, "Shares below are not of the same number: compare the concentrations."),
+    "growth.standard": (
+        "warning",
+        "The standards of routed scores (laz_routed ...)",
+        answers.standards,
+        "laz to acz are WHO's in all: pool those.",
+    ),
+    "growth.preterm_age": ("warning", "The age of preterm children in routed scores", answers.preterm_age, "Pool laz to acz instead."),
+    "analysis.choice": ("warning", "The milk sample in the analysis table", answers.choice, "Choose from harmonized/milk.csv alike for all."),
+    "analysis.censored": ("warning", "Results below the limit in the analysis table", answers.censored, "Run all with one `censored`."),
+    "milk.method": ("warning", "The method of {} in milk", answers.said("milk", "method"), "Methods are never pooled without a look: see the distributions."),
+    "milk.measures": ("warning", "What was measured of {} in milk", answers.said("milk", "measures"), "Do not pool what is not the same."),
+    "biomarkers.specimen": ("warning", "The specimen of {}", answers.said("biomarkers", "specimen"), "Levels differ between specimens: do not pool them."),
+    "biomarkers.method": ("warning", "The method of {} in biomarkers", answers.said("biomarkers", "method"), "Methods are never pooled without a look: see the distributions."),
+    "biomarkers.measures": ("warning", "What was measured of {} in biomarkers", answers.said("biomarkers", "measures"), "Do not pool what is not the same."),
+    "extra.type": ("warning", "The type of {}", answers.extra_types, "Read it as one type before use."),
+    "extra.unit": ("warning", "The unit of {}", answers.extra_units, "milkqc converts no column of a study's own: convert it before use."),
+    "match": ("info", "How far {} is the dictionary's", answers.matches, "Read the notes in harmonisation.csv before pooling it."),
+}  # fmt: skip
 
 
 def differences(runs: Sequence[Run]) -> pl.DataFrame:
-    """Pairs of studies that differ in something which changes what their values mean (columns: SCHEMA)."""
-    rows = [row for a, b in combinations(runs, 2) for row in _pair(a, b)]
-    order = {"warning": 0, "info": 1}
-    rows.sort(
-        key=lambda row: (
-            order[row["severity"]],
-            row["check"],
-            row["variable"],
-            row["study_a"],
-            row["study_b"],
-        )
-    )
+    """What the studies differ in and what may stand in them twice (columns: SCHEMA), the graver first.
+
+    Where some studies only do not say (no method written, no estimates declared) it is an info: nothing is known
+    to differ.
+    """
+    rows = [row for check in _CHECKS for row in _asked(check, runs)]
+    rows += [_row(*one) for one in shared(runs)]
+    rows.sort(key=lambda row: (_ORDER[row["severity"]], row["check"], row["variable"], row["studies"]))
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-# What is asked of a whole run: check, severity, how it is found, and what a difference means.
-_OF_RUN: tuple[tuple[str, str, Callable[[Run], str], str], ...] = (
-    ("milkqc.version", "info", lambda run: str(run.manifest["versions"]["milkqc"]), "Run both with one version."),
-    ("mae.basis", "warning", lambda run: _mae(run), "Shares below are not of the same estimate: compare within a basis."),
-    ("growth.standard", "warning", lambda run: _standards(run), "Scores of the two are not of the same standards: compare children alike."),
-    ("growth.preterm_age", "warning", lambda run: str(run.manifest.get("preterm_age") or ""), "The routed scores of preterm children differ in age."),
-    ("analysis.censored", "warning", lambda run: str(run.manifest.get("censored") or ""), "Results below the limit stand differently in the analysis tables."),
-)  # fmt: skip
-
-
-def _pair(a: Run, b: Run) -> Iterator[dict[str, Any]]:
-    for check, severity, asked, todo in _OF_RUN:
-        one, other = asked(a), asked(b)
-        if one != other and (one and other):
-            yield _row(severity, check, "", a, b, one, other, todo)
-    for table in ("milk", "biomarkers"):
-        for what in ("method", "measures"):
-            mine, theirs = _said(a, table, what), _said(b, table, what)
-            for analyte in sorted(mine.keys() & theirs.keys()):
-                if mine[analyte] != theirs[analyte]:
-                    todo = "Methods are never pooled without a look: see the distributions."
-                    yield _row(
-                        "warning", f"{table}.{what}", analyte, a, b, mine[analyte], theirs[analyte], todo
-                    )
-    for key, one, other in _statuses(a, b):
-        if {one, other} & {"approximate", "undecided"} and not {one, other} & {"not_mapped", "not_collected"}:
-            yield _row(
-                "info",
-                "match",
-                key,
-                a,
-                b,
-                one,
-                other,
-                "Read the notes in harmonisation.csv before pooling it.",
+def _asked(check: str, runs: Sequence[Run]) -> list[dict[str, Any]]:
+    severity, subject, ask, todo = _CHECKS[check]
+    given: dict[str, dict[str, list[str]]] = {}
+    for run in runs:
+        for variable, answer in ask(run).items():
+            given.setdefault(variable, {}).setdefault(answer, []).append(run.study)
+    rows = []
+    for variable, found in given.items():
+        if len(found) < 2:
+            continue
+        known = [answer for answer in found if answer != answers.UNSAID]
+        grade = severity if len(known) > 1 else "info"
+        if check == "match" and not {"approximate", "undecided"} & set(found):
+            continue
+        said = [(answer, studies) for answer, studies in sorted(found.items())]
+        parts = [f"{answer} in {_and(studies)}" for answer, studies in said]
+        rows.append(
+            _row(
+                grade,
+                check,
+                variable,
+                [study for _, studies in said for study in studies],
+                "; ".join(f"{answer}: {', '.join(studies)}" for answer, studies in said),
+                f"{subject.format(variable)}: {'; '.join(parts)}. {todo}",
             )
+        )
+    return rows
 
 
 def _row(
-    severity: str, check: str, variable: str, a: Run, b: Run, one: str, other: str, todo: str
+    severity: str, check: str, variable: str, studies: Sequence[str], told: str, message: str
 ) -> dict[str, Any]:
-    name = f" of {variable}" if variable else ""
-    message = f"{check}{name} is {one} in {a.study} and {other} in {b.study}. {todo}"
-    cells = (severity, check, variable, a.study, b.study, one, other, message)
+    cells = (severity, check, variable, "; ".join(sorted(studies)), told, message)
     return dict(zip(SCHEMA, cells, strict=True))
 
 
-def _mae(run: Run) -> str:
-    declared = run.manifest.get("mae") or {}
-    return " ".join(str(declared[key]) for key in ("authority", "basis") if declared.get(key))
-
-
-def _standards(run: Run) -> str:
-    growth = run.tables["growth"]
-    return ", ".join(growth["growth_standard"].drop_nulls().unique().sort().to_list())
-
-
-def _said(run: Run, table: str, what: str) -> dict[str, str]:
-    said = run.tables[table].select("analyte", what).drop_nulls().unique().sort("analyte", what)
-    return {
-        analyte: "; ".join(texts)
-        for analyte, texts in said.group_by("analyte", maintain_order=True).agg(what).iter_rows()
-    }
-
-
-def _statuses(a: Run, b: Run) -> Iterator[tuple[str, str, str]]:
-    mine, theirs = (
-        {
-            (table or "", name): status
-            for table, name, status in run.harmonisation.select("table", "variable", "status").iter_rows()
-        }
-        for run in (a, b)
-    )
-    for key in sorted(mine.keys() & theirs.keys()):
-        yield ".".join(filter(None, key)), mine[key], theirs[key]
+def _and(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,22 +1,29 @@
-"""pool.html: one file without any request; the studies' medians and middle halves side by side."""
+"""pool.html: one file without any request; what the studies differ in, and their distributions side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Any
 
 import polars as pl
 
+from milkqc.pool.html import MOST, left_off, table
+from milkqc.pool.pictures import distributions
 from milkqc.pool.pool import Pooled
 
-_WIDTH, _LEFT, _ROW = 640, 190, 22
-_MOST = 400
 _STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:64rem;padding:1rem;color:#1b2733;background:#fff}
-table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #d5dce3;vertical-align:top}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}.soft{color:#52616f}.sheet{overflow-x:auto}
-svg{max-width:100%;height:auto}svg text{font-size:12px;fill:#1b2733}.bar{stroke:#7aa6c8;stroke-width:8}.mid{fill:#123a5a}.axis{stroke:#9aa7b3}
+:root{color-scheme:light dark;--ink:#1c2530;--soft:#55616e;--line:#d5dbe1;--paper:#fff;--warning:#8a5200;--info:#20588f;--wash:#fdf6ea;--mark:#123a5a;--range:#8db4d0;--track:#e4e9ed}
+@media(prefers-color-scheme:dark){:root{--ink:#e4e8ec;--soft:#a6b1bc;--line:#3a444e;--paper:#14191e;--warning:#f0be66;--info:#90c2f0;--wash:#2a2416;--mark:#e4f1fb;--range:#3d6381;--track:#2c353d}}
+*{box-sizing:border-box}body{font:1rem/1.5 system-ui,"Noto Sans",sans-serif;margin:0 auto;max-width:68rem;padding:1.25rem 1rem 4rem;color:var(--ink);background:var(--paper);overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
+h1{font-size:1.7rem;margin:.5rem 0}h2{font-size:1.25rem;margin:2.75rem 0 .5rem;padding-top:.8rem;border-top:2px solid var(--ink)}h3{font-size:1.1rem;margin:1.75rem 0 .25rem}h4{font-size:1rem;margin:1.25rem 0 .25rem}
+p{max-width:44rem;margin:.5rem 0}.soft{color:var(--soft);font-weight:400}.simulated{background:var(--wash);color:var(--warning);border-bottom:2px solid var(--warning);padding:.6rem 1rem;max-width:none}
+.scroll{overflow-x:auto;margin:.5rem 0 1rem}.scroll:focus-visible,summary:focus-visible{outline:3px solid var(--info);outline-offset:2px}
+table{border-collapse:collapse;min-width:100%;font-size:.9rem}th,td{text-align:left;padding:.3rem .9rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:normal}th{color:var(--soft);font-weight:600}
+td.n,th.n{text-align:right}td.wide{min-width:14rem}ul.told{list-style:none;padding:0;margin:.5rem 0}ul.told li{padding:.45rem 0;border-bottom:1px solid var(--line);display:grid;grid-template-columns:5.5rem minmax(0,1fr)}
+.warning{color:var(--warning);font-weight:600}.info{color:var(--info);font-weight:600}details{margin:.75rem 0}summary{cursor:pointer}
+.one{display:grid;grid-template-columns:minmax(0,15rem) minmax(0,1fr) 13rem;gap:0 1rem;align-items:center;padding:.2rem 0}.track{position:relative;height:1.1rem;background:linear-gradient(var(--track),var(--track)) center/100% 2px no-repeat}
+.track i{position:absolute;top:.3rem;height:.5rem;background:var(--range);border-radius:.1rem;min-width:2px}.track b{position:absolute;top:.15rem;width:.8rem;height:.8rem;margin-left:-.4rem;border-radius:50%;background:var(--mark)}
+@media(max-width:42rem){.one{grid-template-columns:minmax(0,1fr);padding:.35rem 0}ul.told li{grid-template-columns:minmax(0,1fr)}}
 """
 
 
@@ -24,17 +31,23 @@ def page(pooled: Pooled) -> str:
     """The pool as one HTML document."""
     studies = [run.study for run in pooled.runs]
     title = f"Pool of {len(studies)} studies"
+    simulated = [run.study for run in pooled.runs if run.simulated]
+    note = (
+        f'<p class="simulated" role="note"><strong>SIMULATED DATA</strong> – made by a program: {escape(", ".join(simulated))}.</p>'
+        if simulated
+        else ""
+    )
     return "".join(
         [
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{title}</title><style>{_STYLE}</style></head><body><main><h1>{title}</h1>\n",
+            f"<title>{title}</title><style>{_STYLE}</style></head><body>{note}<main><h1>{title}</h1>\n",
             f"<p>{escape(', '.join(studies))}. Every figure is in the CSV files beside this page.</p>\n",
+            _section("The studies", _runs(pooled)),
             _section("What they do not agree in", _agreement(pooled.agreement)),
-            _section("Distributions", "".join(_pictures(pooled.distributions, pooled.comparisons))),
+            _section("Distributions", distributions(pooled.distributions, pooled.comparisons)),
             _section("What can be pooled", _harmonisation(pooled.harmonisation, studies)),
-            _section("Runs", _runs(pooled)),
             "</main></body></html>\n",
         ]
     )
@@ -44,141 +57,56 @@ def _section(title: str, inside: str) -> str:
     return f"<section><h2>{title}</h2>\n{inside}</section>\n"
 
 
-def _table(heads: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
-    body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>\n" for row in rows)
-    return f'<div class="sheet"><table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div>\n'
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, int | float):
-        return f'<td class="n">{_number(value)}</td>'
-    return f"<td>{escape(str(value)) if value is not None else '–'}</td>"
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
-
-
 def _agreement(frame: pl.DataFrame) -> str:
     if frame.is_empty():
         return "<p>Units, standards, bases and methods agree.</p>\n"
-    rows = frame.head(_MOST).select("severity", "message").iter_rows()
-    return _table(("Severity", "What"), rows) + _left_off(frame, "agreement.csv")
-
-
-def _left_off(frame: pl.DataFrame, file: str) -> str:
-    return f'<p class="soft">{frame.height - _MOST} more in {file}.</p>' if frame.height > _MOST else ""
-
-
-def _pictures(each: pl.DataFrame, pairs: pl.DataFrame) -> Iterator[str]:
-    if each.is_empty():
-        yield "<p>No results and no scores to compare.</p>\n"
-    keys = ["table", "variable", "visit", "unit"]
-    for place, (key, part) in enumerate(each.group_by(keys, maintain_order=True)):
-        if place == _MOST // 4:
-            yield '<p class="soft">More in distributions.csv.</p>'
-            return
-        table, variable, visit, unit = (str(word) if word is not None else "" for word in key)
-        name = " ".join(filter(None, [variable.replace("_", " "), f"at {visit}" if visit else ""]))
-        yield f'<h3>{escape(name)} <span class="soft">({escape(unit or table)})</span></h3>\n'
-        yield _picture(part, f"{name}, {unit}", place)
-        mine = pairs.filter(
-            *(
-                pl.col(column).eq_missing(pl.lit(word, dtype=pl.String))
-                for column, word in zip(keys[:3], key[:3], strict=True)
-            )
-        )
-        if mine.height:
-            shown = (
-                "study_a",
-                "study_b",
-                "n_a",
-                "n_b",
-                "median_ratio",
-                "median_difference",
-                "distance",
-                "superiority",
-                "p",
-            )
-            heads = (
-                "Study a",
-                "Study b",
-                "n a",
-                "n b",
-                "Median ratio",
-                "Median difference",
-                "Distance",
-                "P(a > b)",
-                "p",
-            )
-            yield _table(heads, mine.select(shown).iter_rows())
-
-
-def _picture(part: pl.DataFrame, title: str, place: int) -> str:
-    """A bar from the lower to the upper quartile and a dot at the median for each study."""
-    known = [value for name in ("q25", "median", "q75") for value in part[name].drop_nulls()]
-    low, high = (min(known), max(known)) if known else (0.0, 1.0)
-    pad = (high - low) * 0.05 or abs(high) * 0.05 or 1.0
-    low, high = low - pad, high + pad
-    height = part.height * _ROW + 30
-
-    def x(value: float) -> str:
-        return f"{_LEFT + (value - low) / (high - low) * (_WIDTH - _LEFT - 20):.1f}"
-
-    shapes = []
-    for row, one in enumerate(part.iter_rows(named=True)):
-        y = row * _ROW + 14
-        n = f"n {one['n']}" + (f", {one['censored']} censored" if one["censored"] else "")
-        shapes.append(
-            f'<text x="0" y="{y + 4}">{escape(one["study"][:18])} <tspan class="soft">{n}</tspan></text>'
-        )
-        if one["q25"] is not None and one["q75"] is not None:
-            shapes.append(f'<line class="bar" x1="{x(one["q25"])}" x2="{x(one["q75"])}" y1="{y}" y2="{y}"/>')
-        if one["median"] is not None:
-            shapes.append(f'<circle class="mid" cx="{x(one["median"])}" cy="{y}" r="5"/>')
-        else:
-            shapes.append(f'<text x="{_LEFT}" y="{y + 4}">no median: {escape(one["estimator"])[:60]}</text>')
-    base = part.height * _ROW + 6
-    axis = f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH - 20}" y1="{base}" y2="{base}"/>'
-    ends = (
-        "".join(
-            f'<text x="{x(value)}" y="{base + 16}" text-anchor="middle">{value:.3g}</text>'
-            for value in sorted({low + pad, high - pad})
-        )
-        if known
-        else ""
+    items = "".join(
+        f'<li><span class="{severity}">{severity}</span><span>{escape(message)}</span></li>\n'
+        for severity, message in frame.head(MOST).select("severity", "message").iter_rows()
     )
-    return (
-        f'<svg role="img" viewBox="0 0 {_WIDTH} {height}" aria-labelledby="picture-{place}">'
-        f'<title id="picture-{place}">{escape(title)}: median and middle half by study</title>'
-        f"{''.join(shapes)}{axis}{ends}</svg>\n"
-    )
+    return f'<ul class="told">\n{items}</ul>\n' + left_off(frame.height, "agreement.csv")
 
 
 def _harmonisation(frame: pl.DataFrame, studies: list[str]) -> str:
     names = [f"status_{study}" for study in studies]
     said = frame.filter(~pl.all_horizontal(pl.col(name) == "not_mapped" for name in names))
-    rows = said.head(_MOST).select("table", "label", "unit", "poolable", *names).iter_rows()
-    words = ([word.replace("_", " ") if isinstance(word, str) else word for word in row] for row in rows)
-    intro = "<p>Exact and converted values mean the same; read the notes in harmonisation.csv before pooling others.</p>\n"
-    return (
-        intro
-        + _table(("Table", "Variable", "Unit", "Poolable in", *studies), words)
-        + _left_off(said, "harmonisation.csv")
+    rows = said.head(MOST).select("table", "label", "unit", "poolable", *names).iter_rows()
+    words = ([_plain(word) for word in row] for row in rows)
+    intro = (
+        "<p>Exact and converted values mean the same; read the notes in harmonisation.csv before pooling others. "
+        "A study's own columns are not counted: two of one name need not be the same question.</p>\n"
     )
+    heads = ("Table", "Variable", "Unit", "Poolable in", *studies)
+    return intro + table(heads, words, name="What can be pooled") + left_off(said.height, "harmonisation.csv")
+
+
+def _plain(word: Any) -> Any:
+    """Statuses and own columns without underscores; what a study has not is left blank, so that the rest shows."""
+    if not isinstance(word, str):
+        return word
+    return None if word == "not_mapped" else word.replace("_", " ")
 
 
 def _runs(pooled: Pooled) -> str:
+    findings = pooled.lists["findings"].filter(pl.col("status") == "open")
     rows = (
         (
             run.study,
-            run.manifest.get("title"),
+            run.title or None,
             run.tables["participants"].height,
             run.tables["growth"].height,
             run.tables["milk"].height + run.tables["biomarkers"].height,
+            *(
+                findings.filter(study=run.study, severity=severity).height
+                for severity in ("critical", "warning")
+            ),
+            run.manifest.get("verdict"),
             run.sha256[:12],
         )
         for run in pooled.runs
     )
-    return _table(("Study", "Title", "Infants", "Growth rows", "Results", "Manifest"), rows)
+    heads = (
+        *("Study", "Title", "Infants", "Growth rows", "Results"),
+        *("Critical, open", "Warnings, open", "Verdict", "Manifest"),
+    )
+    return table(heads, rows, name="The studies")

@@ -8,20 +8,23 @@ from dataclasses import dataclass
 import polars as pl
 
 from milkqc.mapping.harmonisation import GIVEN
+from milkqc.mapping.rowids import escape
 from milkqc.model import TABLES
-from milkqc.pool.agree import differences, refused
+from milkqc.pool.agree import differences
 from milkqc.pool.compare import compared
-from milkqc.pool.read import PoolError, Run
+from milkqc.pool.read import LISTS, PoolError, Run
+from milkqc.pool.refuse import refused
 
 
 @dataclass(frozen=True)
 class Pooled:
-    """`tables` and `analysis` have `study` first, and row ids `study|row_id`; `harmonisation` a column for each study."""
+    """`tables`, `analysis` and `lists` (findings, checks, rejected, completeness, mae_reference) have `study` first,
+    and row ids `study|row_id`; `harmonisation` has a status and a note for each study."""
 
     runs: tuple[Run, ...]
     tables: Mapping[str, pl.DataFrame]
     analysis: pl.DataFrame
-    mae_reference: pl.DataFrame
+    lists: Mapping[str, pl.DataFrame]
     harmonisation: pl.DataFrame
     agreement: pl.DataFrame
     distributions: pl.DataFrame
@@ -45,7 +48,7 @@ def pool(runs: Sequence[Run]) -> Pooled:
         runs=runs,
         tables={name: _stacked({run.study: run.tables[name] for run in runs}) for name in TABLES},
         analysis=_stacked({run.study: run.analysis for run in runs}),
-        mae_reference=_stacked({run.study: run.mae_reference for run in runs}),
+        lists={name: _stacked({run.study: run.lists[name] for run in runs}) for name in LISTS},
         harmonisation=_harmonisation(runs),
         agreement=differences(runs),
         distributions=distributions,
@@ -54,18 +57,24 @@ def pool(runs: Sequence[Run]) -> Pooled:
 
 
 def _stacked(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """One under the other; a column that a study has not is null there. An infant is `study` and `infant_id`."""
+    """One under the other; a column that a study has not is null there. An infant is `study` and `infant_id`.
+
+    Row ids become `study|row_id` in findings too, so that these still find their rows (`study|*`: the table).
+    """
     parts = []
     for study, frame in frames.items():
         own = frame.with_columns(study=pl.lit(study))
         if "row_id" in frame.columns:
-            own = own.with_columns(row_id=pl.concat_str(pl.lit(f"{study}|"), "row_id"))
+            own = own.with_columns(row_id=pl.concat_str(pl.lit(f"{escape(study)}|"), "row_id"))
         parts.append(own.select("study", *frame.columns))
     return pl.concat(parts, how="diagonal_relaxed")
 
 
 def _harmonisation(runs: Sequence[Run]) -> pl.DataFrame:
-    """Variable x study: each study's status and note, and in how many it can be pooled (exact or converted)."""
+    """Variable x study: each study's status and note, and in how many it can be pooled (exact or converted).
+
+    A study's own column (`x_`) has no `poolable`: two of one name need not be the same question.
+    """
     every = pl.concat([run.harmonisation.select("table", "variable", "label", "unit") for run in runs])
     table = every.unique(["table", "variable"], keep="first", maintain_order=True)
     names = [f"status_{run.study}" for run in runs]
@@ -80,6 +89,7 @@ def _harmonisation(runs: Sequence[Run]) -> pl.DataFrame:
     table = table.with_columns(pl.col(name).fill_null("not_mapped") for name in names)
     order = {name: place for place, name in enumerate(TABLES)}
     counted = pl.sum_horizontal(pl.col(name).is_in(GIVEN[:2]).cast(pl.Int64) for name in names)
+    counted = pl.when(~pl.col("variable").str.starts_with("x_")).then(counted)
     return (
         table.with_columns(poolable=counted)
         .sort(

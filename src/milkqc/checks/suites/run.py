@@ -19,7 +19,7 @@ from milkqc.checks.suites.groups import by_of, figures, resolved
 from milkqc.checks.suites.judged import RESULT_TABLES, Prepared, Question, names_of, prepared
 from milkqc.checks.suites.kinds import KINDS
 from milkqc.checks.suites.plain import Verdict
-from milkqc.checks.suites.unlimited import without_limits
+from milkqc.checks.suites.unlimited import unlimited
 from milkqc.clock import Clock
 from milkqc.findings import drafts
 from milkqc.model import Checked, Engine, LedgerRow, Rule
@@ -69,12 +69,17 @@ def check(
         if isinstance(verdict, str):
             rows[one.rule.id] = _entry(one.rule, one.engine).did_not_run("broken", verdict)
             continue
-        failing = list(_drafts(one, verdict)) if len(verdict) else []
+        try:
+            failing = list(_drafts(one, verdict)) if len(verdict) else []
+        # What a rule shows of its failing rows may be as wrong as the rule: it is broken, and the others go on.
+        except Exception as error:  # noqa: BLE001
+            rows[one.rule.id] = _entry(one.rule, one.engine).did_not_run("broken", reason(error))
+            continue
         found.extend(failing)
         rows[one.rule.id] = _entry(one.rule, one.engine).ran(
             looked_at=one.looked_at, failed=len(verdict), not_judged=one.not_judged, findings=len(failing)
         )
-    ledger = (*(rows[rule.id] for rule in rules), *without_limits(views, rules, engine=chosen))
+    ledger = (*(rows[rule.id] for rule in rules), *unlimited(views, rules, engine=chosen))
     # Rules are made ready and judged together, so those that were judged share the time.
     clock = Clock()
     clock.share([one.rule.id for one in asked], time.perf_counter() - began)
@@ -118,7 +123,11 @@ def _ready(
     for rule in rules:
         # pandera looks at rows; rules about groups run as expressions under it.
         mine: Engine = "expressions" if engine == "pandera" and rule.level == "dataset" else engine
-        silent = _silent(rule, views.get(rule.table), off.get(rule.id), mine, unblinded=unblinded)
+        try:
+            silent = _silent(rule, views.get(rule.table), off.get(rule.id), mine, unblinded=unblinded)
+        # As below: whatever a rule asks that its table does not bear is broken, and the others go on.
+        except Exception as error:  # noqa: BLE001
+            silent = _entry(rule, mine).did_not_run("broken", reason(error))
         if silent is not None:
             yield rule.id, silent
         elif rule.level == "dataset":

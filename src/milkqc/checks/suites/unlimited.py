@@ -46,7 +46,11 @@ def without_limits(
         judging = [
             rule
             for rule in rules
-            if rule.table == table and rule.level == "row" and rule.columns == ("value",)
+            if rule.table == table
+            and rule.level == "row"
+            and rule.columns == ("value",)
+            # What a total must equal is no limit of it.
+            and rule.expect != "sum_of"
         ]
         limited = {name for rule in judging for name in _named(rule.when.get("analyte"))}
         counts = _unjudged(views.get(table), judging)

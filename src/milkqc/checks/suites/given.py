@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from milkqc.checks.ledger import written
 from milkqc.checks.suites.arguments import Arguments
 from milkqc.checks.suites.bounds import BOUNDS, HARD
 from milkqc.checks.suites.kinds import KINDS
@@ -33,7 +34,9 @@ class Given:
 
 def limits_of(rule: Rule) -> dict[str, Any]:
     """The limits of a rule of a rule file that a study may change, by name."""
-    return {name: rule.arguments[name] for name in LIMITS if rule.arguments.get(name) is not None}
+    has = {name: rule.arguments[name] for name in LIMITS if rule.arguments.get(name) is not None}
+    share = rule.arguments.get("tolerance_share")
+    return {**has, "tolerance": f"{written(100 * share)}%"} if share else has
 
 
 def of_file(rule: Rule, raw: Mapping[str, Any]) -> Given:
@@ -43,7 +46,7 @@ def of_file(rule: Rule, raw: Mapping[str, Any]) -> Given:
     has = limits_of(rule)
     given = Given(wrong=_lacking(raw, {*has, *taken}, has))
     reader = _Reader(rule, {name: _text(value) for name, value in raw.items() if name in {*has, *taken}})
-    typed = reader.limits()
+    typed = reader.typed_limits()
     if not reader.wrong:
         merged = {**has, **typed}
         low, high = (_first(merged, names) for names in (("min", "above"), ("max", "below")))
@@ -83,16 +86,22 @@ class _Reader(Arguments):
         self.rule = rule
         self.wrong: list[tuple[str, str]] = []
 
-    def fault(self, key: str | None, code: str, what: str, todo: str) -> None:  # noqa: ARG002
+    def fault(self, key: str | tuple[str | int, ...] | None, code: str, what: str, todo: str) -> None:  # noqa: ARG002
         self.wrong.append((what, todo))
 
-    def limits(self) -> dict[str, Any]:
+    def typed_limits(self) -> dict[str, Any]:
         column = self.known(self.rule.columns[0]) if self.rule.columns else None
         kind = KINDS[self.rule.expect]
-        return {
-            name: self.count(name) if name == "min_n" else self._argument(name, kind, column)
-            for name in self.entry
-        }
+        found: dict[str, Any] = {}
+        for name in self.entry:
+            if name == "min_n":
+                found[name] = self.count(name)
+            elif (kind.name, name) == ("sum_of", "tolerance"):
+                # The one that is not given would stay the rule's own.
+                found |= {"tolerance": 0.0, "tolerance_share": 0.0, **self.tolerance(self.entry[name])}
+            else:
+                found[name] = self._argument(name, kind, column)
+        return found
 
     def beyond(self, merged: dict[str, Any]) -> None:
         """The faults of limits that do not go together."""

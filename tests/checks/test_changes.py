@@ -66,7 +66,7 @@ rules:
   - id: growth.weight_kg.sum
     expect: sum_of
     column: weight_kg
-    parts: [muac_cm]
+    parts: {muac_cm: 1}
     tolerance: 2%
     severity: warning
     says: Sum {value}.

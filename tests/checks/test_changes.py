@@ -63,15 +63,15 @@ rules:
     says: Head {value}.
     source: our plan
     examples: {pass: [{head_circumference_cm: 35, length_cm: 50}], fail: [{head_circumference_cm: 50, length_cm: 35}]}
-  - id: growth.weight_kg.sum
+  - id: growth.length_cm.sum
     expect: sum_of
-    column: weight_kg
-    parts: {muac_cm: 1}
+    column: length_cm
+    parts: [muac_cm]
     tolerance: 2%
     severity: warning
     says: Sum {value}.
     source: our plan
-    examples: {pass: [{weight_kg: 10, muac_cm: 10}], fail: [{weight_kg: 10, muac_cm: 20}]}
+    examples: {pass: [{length_cm: 10, muac_cm: 10}], fail: [{length_cm: 10, muac_cm: 20}]}
 """)
 OTHERS = {"growth.head.above_length"}
 FIXED = {"growth.weight_kg.impossible": "Correct the data."}
@@ -100,7 +100,7 @@ def test_every_limit_that_a_rule_has_can_be_changed():
             change("growth.infant_id.ours", pattern="[A-C][0-9]+", reason="c"),
             change("growth.measured.ours", values=["lying", "standing"], reason="c"),
             change("growth.head.ours", tolerance="0.5", reason="c"),
-            change("growth.weight_kg.sum", tolerance="5%", reason="c"),
+            change("growth.length_cm.sum", tolerance="5%", reason="c"),
             change("growth.visit.close", max="10", reason="d"),
             change("growth.visit_date.placeholder", values=["1900-01-01", "1901-01-01"], reason="d"),
         ],
@@ -111,7 +111,7 @@ def test_every_limit_that_a_rule_has_can_be_changed():
     assert by_id["growth.infant_id.ours"].arguments["pattern"] == "[A-C][0-9]+"
     assert by_id["growth.measured.ours"].arguments["values"] == ("lying", "standing")
     assert by_id["growth.head.ours"].arguments["tolerance"] == 0.5
-    assert by_id["growth.weight_kg.sum"].arguments["tolerance_share"] == 0.05
+    assert by_id["growth.length_cm.sum"].arguments["tolerance_share"] == 0.05
     assert told.limits == {
         "growth.visit.close": {"max": 10.0},
         "growth.visit_date.placeholder": {"values": (dt.date(1900, 1, 1), dt.date(1901, 1, 1))},

@@ -171,7 +171,40 @@ def test_what_is_critical_and_flags_of_one_measure_are_never_behind_a_group():
         {**row, "rule_id": "growth.weight_kg.impossible", "row_id": "a", "severity": "critical"},
     ]
     growth = pl.DataFrame(
-        {"row_id": ["a", "b"], "measured_in": ["*", "*"], "infant_id": ["i", "j"], "age_days": [1.0, 1.0]}
+        {
+            "row_id": ["a", "b"],
+            "measured_in": ["*", "*"],
+            "infant_id": ["i", "j"],
+            "age_days": [1.0, 1.0],
+            "weight_kg": [5.0, 5.0],
+        }
     )
     after = behind(pl.DataFrame(told, schema=drafts.schema), growth)
     assert after["severity"].to_list() == ["warning", "info", "warning", "info", "warning", "critical"]
+
+
+def test_a_jump_from_a_copied_number_is_the_copys_where_a_group_copies():
+    drafts = rules.check({}, rules=()).drafts
+    row = dict.fromkeys(drafts.columns) | {
+        "table": "growth",
+        "engine": "rules",
+        "severity": "warning",
+        "n_rows": 1,
+    }
+    told = [
+        {**row, "rule_id": "growth.weight_kg.carried_forward", "row_id": "b", "severity": "info"},
+        *({**row, "rule_id": "growth.weight_kg.velocity", "row_id": name} for name in "abcd"),
+    ]
+    growth = pl.DataFrame(
+        {
+            "row_id": list("abcd"),
+            "measured_in": ["*"] * 4,
+            "infant_id": ["i"] * 4,
+            "age_days": [10.0, 40.0, 70.0, 100.0],
+            "weight_kg": [4.0, 4.0, 7.0, 8.0],
+        }
+    )
+    habit = {**row, "rule_id": "growth.visit.copied_often", "row_id": "*"}
+    alone, often = (behind(pl.DataFrame(one, schema=drafts.schema), growth) for one in (told, [*told, habit]))
+    assert set(alone["severity"][1:]) == {"warning"}
+    assert often["severity"].to_list()[1:5] == ["warning", "info", "info", "warning"]

@@ -15,27 +15,20 @@ GROUPS: Mapping[str, str] = {
     "growth.length.shrinks": "growth.length.shrinks_often",
     "growth.head.shrinks": "growth.head.shrinks_often",
 }
-# A measure that grew too fast: on a day on which, as often in its group, it was measured twice with two results; or in
-# a row that stands behind its group for the same measure.
-SPEEDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "growth.weight_kg.velocity": (
-        "growth.weight_kg.same_day_in_group",
-        ("growth.wlz.flag", "growth.baz.flag"),
-    ),
-    "growth.length_cm.velocity": (
-        "growth.length_cm.same_day_in_group",
-        ("growth.length.shrinks", "growth.wlz.flag", "growth.baz.flag"),
-    ),
-    "growth.head_circumference_cm.velocity": (
-        "growth.head_circumference_cm.same_day_in_group",
-        ("growth.head.shrinks",),
-    ),
+# A measure that grew too fast: on a day on which, as often in its group, it was measured twice with two results; in a
+# row that stands behind its group for the same measure; or from a number that was, as often in its group, a copy.
+SPEEDS: Mapping[str, tuple[str, ...]] = {
+    "weight_kg": ("growth.wlz.flag", "growth.baz.flag"),
+    "length_cm": ("growth.length.shrinks", "growth.wlz.flag", "growth.baz.flag"),
+    "head_circumference_cm": ("growth.head.shrinks",),
 }
+COPIED = "growth.visit.copied_often"
 
 
 def behind(drafts: pl.DataFrame, growth: pl.DataFrame) -> pl.DataFrame:
     """`drafts` with the warnings of rows of `growth` (its view) as information, where their group has a finding."""
-    if not {*GROUPS.values(), *(twice for twice, _ in SPEEDS.values())} & set(drafts["rule_id"].unique()):
+    twice = {measure: f"growth.{measure}.same_day_in_group" for measure in SPEEDS}
+    if not {*GROUPS.values(), *twice.values(), COPIED} & set(drafts["rule_id"].unique()):
         return drafts
     place = growth.select("row_id", MEASURED_IN, _day=pl.concat_str("infant_id", "age_days", separator="|"))
     there = drafts.select("row_id").join(
@@ -55,9 +48,24 @@ def behind(drafts: pl.DataFrame, growth: pl.DataFrame) -> pl.DataFrame:
 
     told = {row: both(row, MEASURED_IN, of(whole, "row_id")) for row, whole in GROUPS.items()}
     fast = []
-    for speed, (twice, rows) in SPEEDS.items():
-        standing = seen.filter(pl.any_horizontal(told[row] for row in rows))["row_id"].unique().to_list()
-        fast += [both(speed, "_day", of(twice, "_day")), both(speed, "row_id", standing)]
+    for measure, rows in SPEEDS.items():
+        speed = f"growth.{measure}.velocity"
+        same = seen.filter(pl.any_horizontal(told[row] for row in rows))["row_id"].to_list()
+        carried = both(f"growth.{measure}.carried_forward", MEASURED_IN, of(COPIED, "row_id"))
+        copies = seen.filter(carried)["row_id"].to_list()
+        fast += [
+            both(speed, "_day", of(twice[measure], "_day")),
+            both(speed, "row_id", [*same, *copies, *_after(growth, measure, copies)]),
+        ]
     inform = pl.any_horizontal(*told.values(), *fast) & (pl.col("severity") == "warning")
     severity = pl.when(inform).then(pl.lit("info")).otherwise("severity")
     return seen.with_columns(severity=severity).drop(MEASURED_IN, "_day")
+
+
+def _after(growth: pl.DataFrame, measure: str, rows: list[str]) -> list[str]:
+    """The rows of a child's next measurement after `rows`."""
+    if not rows:
+        return []
+    before = pl.col("row_id").shift(1).over("infant_id", order_by=("age_days", "row_id"))
+    measured = growth.filter(pl.col(measure).is_not_null() & pl.col("infant_id").is_not_null())
+    return measured.filter(before.is_in(rows))["row_id"].to_list()

@@ -144,24 +144,14 @@ for _measure, _flag in _FLAG.items():
         needs=(_measure, f"{_measure}__velocity"),
         severity="warning",
         source="milkqc: conditional z-score, correlations fitted to the US Collaborative Perinatal Project (docs/growth_suspicion.md)",
-<<<<<<< HEAD
         limits={"max": FASTEST},
         expected=f"within {{max}} SD of this child's visits before and after, not {{{_measure}__velocity}}",
-        passes={_measure: [9.0, 4.0], f"{_measure}__velocity": [-4.9, 6.0], _flag: [False, True]},
-        fails={_measure: [9.0, 4.0], f"{_measure}__velocity": [5.1, -5.1]},
-        says="The child would have grown faster, or lost more, than children do; neither neighbouring visit explains it.",
-    )
-    def too_fast(limits: Limits, measure: str = _measure, flag: str = _flag) -> Judgement:
-        """Conditional z-score beyond 5, where nothing else has been said of the value."""
-=======
-        expected=f"within {FASTEST:g} SD of this child's visits before and after, not {{{_measure}__velocity}}",
         passes={_measure: [9.0, 4.0], f"{_measure}__velocity": [-3.9, 6.0], _flag: [False, True]},
         fails={_measure: [9.0, 4.0], f"{_measure}__velocity": [4.1, -4.1]},
         says="The child would have grown faster, or lost more, than children do; neither neighbouring visit explains it.",
     )
-    def too_fast(measure: str = _measure, flag: str = _flag) -> Judgement:
-        """Conditional z-score beyond 4, where nothing else has been said of the value."""
->>>>>>> main
+    def too_fast(limits: Limits, measure: str = _measure, flag: str = _flag) -> Judgement:
+        """Conditional z-score beyond the limit, where nothing else has been said of the value."""
         column = nw.col(f"{measure}__velocity")
         told = nw.col(flag).cast(nw.Boolean).fill_null(value=False) | (
             nw.col(f"{measure}__odds").fill_null(0.0) >= SURE
@@ -178,22 +168,13 @@ for _measure, _flag in _FLAG.items():
     source=_METHOD,
     value="{age_days} d",
     expected="about {fits_next__day} d, the age at this child's next visit",
-<<<<<<< HEAD
-    limits={"odds": SURE},
-    passes={"age_days": [30.0], "fits_next__odds": [1.0]},
-    fails={"age_days": [30.0], "fits_next__odds": [2.5], "fits_next__day": [91.0]},
-)
-def fits_the_next_visit(limits: Limits) -> nw.Expr:
-    """All measures of the visit fit the age at the child's next visit better than their own; a date may be mixed up."""
-    return nw.col("fits_next__odds") >= limits["odds"]
-=======
+    limits={"odds": DATE_SURE},
     passes={"age_days": [30.0], "fits_next__odds": [0.9]},
     fails={"age_days": [30.0], "fits_next__odds": [1.0], "fits_next__day": [91.0]},
 )
-def fits_the_next_visit() -> nw.Expr:
+def fits_the_next_visit(limits: Limits) -> nw.Expr:
     """Measures of the visit fit the age at the child's next visit better than their own; a date may be mixed up."""
-    return nw.col("fits_next__odds") >= DATE_SURE
->>>>>>> main
+    return nw.col("fits_next__odds") >= limits["odds"]
 
 
 def _often(fails: nw.Expr, limits: Limits) -> nw.Expr:
@@ -211,7 +192,7 @@ def _often(fails: nw.Expr, limits: Limits) -> nw.Expr:
     per=(MEASURED_BY,),
     severity="warning",
     source="milkqc: from a share of {share} and {rows} of a team's rows on (growth.visit.fits_next lists them); unverified",
-    limits={"odds": SURE, "share": TEAM_SHARE, "rows": TEAM_ROWS},
+    limits={"odds": DATE_SURE, "share": TEAM_SHARE, "rows": TEAM_ROWS},
     value="{n_rows} visits",
     expected="each measure at its own visit's age",
     passes={MEASURED_BY: ["team=1"] * 2, "age_days": [30.0] * 2, "fits_next__odds": [9.0, 9.0]},
@@ -224,8 +205,4 @@ def _often(fails: nw.Expr, limits: Limits) -> nw.Expr:
 )
 def fits_the_next_visit_often(limits: Limits) -> nw.Expr:
     """In one team many visits fit the next visit's age better: its dates, or its forms, may be mixed up."""
-<<<<<<< HEAD
     return _often(nw.col("fits_next__odds") >= limits["odds"], limits)
-=======
-    return _often(nw.col("fits_next__odds") >= DATE_SURE)
->>>>>>> main

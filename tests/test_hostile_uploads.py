@@ -18,6 +18,7 @@ import pyreadstat
 import pytest
 import xlsxwriter
 
+from milkqc import uploads
 from milkqc.cli import main
 
 GROWTH = """milkqc: 1
@@ -621,3 +622,30 @@ def test_two_hundred_thousand_rows_take_seconds(tmp_path, keys):
     assert pl.scan_csv(tmp_path / "out" / "rejected.csv").select(pl.len()).collect().item() == (
         0 if keys == "good" else rows
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("out.csv", "'out.csv' is a link out of the data folder."),
+        ("away/p.csv", "'away/p.csv' is a link out of the data folder."),
+        ("gone.csv", "'gone.csv' is a link to a file that is not there."),
+        ("sub", "'sub' is a folder."),
+        ("pipe", "'pipe' is no ordinary file."),
+        ("p\0.csv", r"no file 'p\x00.csv' in the data folder."),
+        ("p" * 5000, f"no file '{'p' * 200}...' in the data folder."),
+        ("C:/data/p.csv", "no file 'C:/data/p.csv' in the data folder."),
+        ("../*/p.csv", "no file '../*/p.csv' in the data folder."),
+    ],
+)
+def test_a_name_that_leads_out_of_the_folder_or_nowhere_says_which(tmp_path, name, what):
+    outside, data = tmp_path / "outside", tmp_path / "data"
+    (data / "sub").mkdir(parents=True)
+    outside.mkdir()
+    (outside / "p.csv").write_text("A\n1\n")
+    (data / "out.csv").symlink_to(outside / "p.csv")
+    (data / "away").symlink_to(outside)
+    (data / "gone.csv").symlink_to(outside / "gone.csv")
+    os.mkfifo(data / "pipe")
+    assert uploads.inside(name, data) == []
+    assert uploads.absent(name, data)[0] == what

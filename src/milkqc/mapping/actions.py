@@ -22,13 +22,17 @@ from milkqc.model import Variable
 
 @dataclass(frozen=True)
 class Place:
-    """Where a column is made: the block's rows, one wide visit's suffix, and the lets made so far."""
+    """Where a column is made: the block's rows, one wide visit's suffix, and the lets made so far.
+
+    `results`: the block is of laboratory results, whose cells may be censored.
+    """
 
     rows: Rows
     missing: Mapping[str, str]
     visit: str | None = None
     suffix: str = ""
     lets: Mapping[str, Mapped] = field(default_factory=dict)
+    results: bool = False
 
     def named(self, column: str) -> str:
         """The source column that `Weight{visit}` means at this visit."""
@@ -61,11 +65,13 @@ def make(
     *,
     allowed: tuple[str, ...] = (),
     result: bool = False,
+    let: bool = False,
     assay: pl.Series | None = None,
 ) -> Mapped:
     """The target column that `spec` describes. `kind` is the dictionary's type; `allowed` an enumeration's codes.
 
-    `result` reads censored values as such; `assay` is then the declared limit of each row. The mapping has been linted: every column it names is there,
+    `result` reads censored values as such; `assay` is then the declared limit of each row. A `let` over a result
+    that is censored has no value for that reason, but over replicates, of which it would be left out. The mapping has been linted: every column it names is there,
     or optional (then missing with reason `not_in_file`).
     """
     action = action_of(spec, kind)
@@ -86,7 +92,8 @@ def make(
         names = tuple(name for name in names if place.has(name))
         if not names:
             return _nothing(place, "not_in_file", spec)
-    parts = [_read(name, spec, kind, place, allowed, result=result) for name in names]
+    beyond = let and place.results and action not in REPLICATES
+    parts = [_read(name, spec, kind, place, allowed, result=result, beyond=beyond) for name in names]
     if action == "join":
         return _join(parts, spec.separator)
     if len(parts) == 1 and action not in REPLICATES:
@@ -111,8 +118,16 @@ def _all_there(spec: Column, place: Place) -> bool:
 
 
 def _read(
-    name: str, spec: Column, kind: str, place: Place, allowed: tuple[str, ...], *, result: bool
+    name: str,
+    spec: Column,
+    kind: str,
+    place: Place,
+    allowed: tuple[str, ...],
+    *,
+    result: bool = False,
+    beyond: bool = False,
 ) -> Mapped:
+    """One column's cells as `kind`; `beyond`: a censored number is missing for that reason, not unreadable."""
     if name in place.lets:
         return _told(place.lets[name])
     cells = place.rows.cells(place.named(name))
@@ -132,7 +147,7 @@ def _read(
     elif kind in NUMBERS and spec.format in {"weeks+days", "weeks.days"}:
         mapped = values.gestation(cells, reading)
     elif kind in NUMBERS:
-        mapped = values.number(cells, reading)
+        mapped = (values.uncensored if beyond else values.number)(cells, reading)
     elif kind == "date":
         mapped = values.date(cells, reading)
     elif kind == "boolean":
@@ -233,7 +248,7 @@ def _formula(spec: Column, place: Place) -> Mapped:
     parts = {
         (one.name, one.kind, one.format): place.lets[one.name]
         if one.name in place.lets
-        else _read(one.name, _as_read(bare, one), one.kind, place, (), result=False)
+        else _read(one.name, _as_read(bare, one), one.kind, place, (), beyond=place.results)
         for one in reads
     }
 

@@ -78,7 +78,7 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
 def with_lets(place: Place, block: Block) -> Place:
     """The place with the block's named intermediates made, each able to use those before it."""
     for name, spec in block.let.items():
-        place = replace(place, lets={**place.lets, name: actions.make(spec, "number", place)})
+        place = replace(place, lets={**place.lets, name: actions.make(spec, "number", place, let=True)})
     return place
 
 

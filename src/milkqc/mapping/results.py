@@ -28,7 +28,7 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
     used = pl.repeat(False, rows.height, dtype=pl.Boolean, eager=True)
     offset = 0
     for visit, suffix in (block.visits or {"": ""}).items():
-        place = blocks.with_lets(Place(rows, missing, visit or None, suffix), block)
+        place = blocks.with_lets(Place(rows, missing, visit or None, suffix, results=True), block)
         shared, shared_columns = _shared(table, block, place)
         made = blocks.keys(table, block, place)
         why, key_cells = rejects.key_faults(made), rejects.key_cells(made, block, rows)

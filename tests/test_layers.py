@@ -17,8 +17,9 @@ LAYERS = (
     {"demo", "drafting"},
     {"pipeline", "deliver", "contracts", "inspection", "linting", "zscores", "explain", "pool"},
     {"conclude", "exports"},
-    {"study", "figures"},
-    {"rulebook", "golden", "sight"},
+    {"figures", "verdict"},
+    {"study"},
+    {"rulebook", "golden", "sight", "attempts"},
     {"uploads"},
     {
         "readers",

@@ -1,4 +1,4 @@
-"""The end of a run: findings completed, the ledger sorted, the verdict, and the settings that the outputs repeat."""
+"""The end of a run: findings completed, figures made, the ledger sorted, and everything that describes the outputs."""
 
 from __future__ import annotations
 
@@ -9,41 +9,45 @@ import polars as pl
 
 from milkqc import findings as found
 from milkqc import reference
-from milkqc.causes import with_causes
-from milkqc.model import SEVERITIES, TABLES, Checked, LedgerRow, Origin, Result
+from milkqc.attempts import Attempts
+from milkqc.figures import figures
+from milkqc.model import TABLES, Checked, LedgerRow, Result
 from milkqc.study import Study, choices, rule_settings
+from milkqc.verdict import origins, settings, verdict
 
 if TYPE_CHECKING:
     from milkqc.mapping.apply import Applied
+    from milkqc.sight import Sight
 
 
 def conclude(
     study: Study,
     applied: Applied,
     tables: Mapping[str, pl.DataFrame],
-    views: Mapping[str, pl.DataFrame],
+    seen: Sight,
     analysis: pl.DataFrame,
     drafts: pl.DataFrame,
     ledger: list[LedgerRow],
+    *,
     fail_on: str,
+    attempt: Attempts,
 ) -> tuple[Result, Checked]:
-    """Findings completed, checks sorted, the verdict, and everything that describes the outputs; the survey's checks."""
+    """The Result, and the survey's checks.
+
+    What raises in `attempt` is broken in the ledger; without the clean tables, the analysis table and the findings
+    there is no result, so these raise.
+    """
     from milkqc.checks import ledger as ledgers
-    from milkqc.checks.suites.changes import with_severities
-    from milkqc.decisions import decided, noted
+    from milkqc.decisions import noted
     from milkqc.emit.own_rows import split_controls
-    from milkqc.emit.tables import formulas, split
-    from milkqc.figures import Attempts, cover
-    from milkqc.mapping.harmonisation import harmonisation
+    from milkqc.emit.tables import split
+    from milkqc.rulebook.told import SCHEMA as RULES
     from milkqc.rulebook.told import told
     from milkqc.rulebook.unsaid import unsaid
+    from milkqc.summarise.codebook import SCHEMA as CODEBOOK
     from milkqc.summarise.codebook import codebook
-    from milkqc.summarise.evidence import evidence
-    from milkqc.summarise.growth_curves import CURVES, growth_curves
-    from milkqc.summarise.laboratory import laboratory
+    from milkqc.summarise.mae_reference import SCHEMA as MAE
     from milkqc.summarise.mae_reference import reference_table
-    from milkqc.summarise.overview import statistics
-    from milkqc.summarise.sensitivity import sensitivity
     from milkqc.summarise.survey.run import surveyed
 
     mapping = study.loaded.mapping
@@ -53,71 +57,54 @@ def conclude(
     own_rows: dict[str, pl.DataFrame] = {}
     if any(block.controls is not None for _, _, block in mapping.blocks()):
         own_rows["controls"], lineage["controls"] = split_controls(applied.controls)
-    spreadsheet = formulas({**clean, **own_rows, "analysis": analysis})
+    spreadsheet, blanks = _formulas({**clean, **own_rows, "analysis": analysis}, attempt)
     survey = surveyed(tables, off=study.rules.off)
     drafts = pl.concat([drafts, spreadsheet, survey.checked.drafts])
     ran = {row.rule_id for row in ledger if row.status == "ran"}
-    ledger = [*ledger, *left_blank(analysis, spreadsheet), *survey.checked.ledger]
-    drafts, ledger = with_severities(drafts, ledger, study.rules.severities)
-    findings = with_causes(
-        found.complete(
-            drafts,
-            study=mapping.study,
-            context=_context(tables),
-            labels=_labels(),
-            columns=applied.columns,
-            held={
-                source.origin.file: set(source.table.columns)
-                for table in study.tables.values()
-                for source in table.sources
-            },
-        )
-    )
-    findings, settled = decided(findings, study.decisions, tables, study=mapping.study)
+    ledger = [*ledger, *blanks, *survey.checked.ledger]
+    drafts, ledger = _with_severities(study, drafts, ledger, attempt)
+    findings, settled = _findings(study, applied, tables, seen, drafts, attempt)
     ledger += settled
-    groups = ("arm",) if mapping.unblinded else ()
-    reference_rows = reference_table(
-        tables["milk"], tables["participants"], choices(study), group_by=("site", *groups)
+    groups = ("site", *(("arm",) if mapping.unblinded else ()))
+    reference_rows = attempt(
+        "outputs.mae_reference.table",
+        lambda: reference_table(tables["milk"], tables["participants"], choices(study), group_by=groups),
+        pl.DataFrame(schema=MAE),
     )
+    made = figures(study, applied, tables, seen, findings, ran=ran, attempt=attempt)
     heights = {name: table.height for name, table in {**tables, "analysis": analysis}.items()}
-    ledger += unsaid(study.rules, {row.rule_id for row in ledger}, heights)
-    figures = statistics(tables, schedule=mapping.schedule) | evidence(
-        tables,
-        rules=study.rules.suites,
-        schedule=mapping.schedule,
-        off=study.rules.off,
-        watched={rule.id: (rule.table, rule.columns) for rule in study.rules.coded},
-        data_cutoff=rule_settings(study).data_cutoff,
+    said = {row.rule_id for row in ledger}
+    ledger += attempt.whole(lambda: list(unsaid(study.rules, said, heights, broken=attempt.unheard)))
+    made["rules"] = attempt.figure(
+        "rules", lambda: told(study.rules, {row.rule_id for row in ledger}), pl.DataFrame(schema=dict(RULES))
     )
-    attempt = Attempts()
-    nothing: Mapping[str, pl.DataFrame] = {}
-    figures |= attempt(
-        "report.laboratory.figures", lambda: laboratory(tables["milk"], applied.controls), nothing
-    )
-    figures["cover"] = cover(
-        views, figures["missing"], rules=study.rules, ran=ran, settings=rule_settings(study), attempt=attempt
-    )
-    figures["growth_curves"] = attempt(
-        "report.growth.curves", lambda: growth_curves(tables, findings), pl.DataFrame(schema=CURVES)
-    )
-    checks = ledgers.frame(ledgers.reasoned([*ledger, *attempt.ledger]))
-    verdict, reason, code = _verdict(findings, checks, fail_on)
-    figures["rules"] = told(study.rules, frozenset(checks["rule_id"]))
-    figures["mae_sensitivity"] = sensitivity(tables["milk"], tables["participants"], choices(study), findings)
-    figures["harmonisation"] = harmonisation(mapping, tables, applied.columns)
     outputs = {
         **clean,
         **own_rows,
         "analysis": analysis,
         "mae_reference": reference_rows,
         "findings": findings,
-        "mae_sensitivity": figures["mae_sensitivity"],
-        "harmonisation": figures["harmonisation"],
-        "completeness": figures["scheduled_people"],
-        "checks": checks,
+        "mae_sensitivity": made["mae_sensitivity"],
+        "harmonisation": made["harmonisation"],
+        "completeness": made["scheduled_people"],
+        # Columns are described, and those of the ledger are known before its rows.
+        "checks": ledgers.frame([]),
         "rejected": applied.rejected,
         **survey.tables,
     }
+    described = attempt(
+        "outputs.codebook.table",
+        lambda: codebook(outputs, sources=applied.columns, lineage=lineage),
+        pl.DataFrame(schema=CODEBOOK),
+    )
+    unexplained: dict[str, Any] = {}
+    explained = attempt(
+        "outputs.explain.trace",
+        lambda: {**_trace(study), "decisions": noted(findings, study.decisions)},
+        unexplained,
+    )
+    checks = ledgers.frame(ledgers.reasoned([*ledger, *attempt.ledger]))
+    word, reason, code = verdict(findings, checks, fail_on)
     result = Result(
         study=mapping.study,
         title=mapping.title or mapping.study,
@@ -127,23 +114,81 @@ def conclude(
         findings=findings,
         checks=checks,
         rejected=applied.rejected,
-        codebook=codebook(outputs, sources=applied.columns, lineage=lineage),
+        codebook=described,
         lineage=lineage,
-        origins=_origins(study),
+        origins=origins(study),
         reconciliation=applied.reconciliation,
         analytes=study.analytes,
-        trace={**_trace(study), "decisions": noted(findings, study.decisions)},
+        trace=explained,
         suites=tuple(study.rules.suites),
-        settings=_settings(study, fail_on, verdict, reason, code),
-        statistics={**figures, **own_rows, **survey.tables},
+        settings=settings(study, fail_on, word, reason, code),
+        statistics={**made, **own_rows, **survey.tables},
     )
     return result, survey.checked
 
 
-def _context(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """What a finding needs to know of each row: who, which visit, where, from which file and row."""
-    from milkqc.checks.views import views
+def _formulas(tables: Mapping[str, pl.DataFrame], attempt: Attempts) -> tuple[pl.DataFrame, list[LedgerRow]]:
+    """What a spreadsheet would run: drafts and their part of the ledger."""
+    from milkqc.emit.tables import FORMULA, formulas
 
+    def made() -> tuple[pl.DataFrame, list[LedgerRow]]:
+        drafts = formulas(tables)
+        return drafts, left_blank(tables["analysis"], drafts)
+
+    nothing: tuple[pl.DataFrame, list[LedgerRow]] = (found.drafts(), [])
+    return attempt("outputs.formulas.found", made, nothing, rules=(FORMULA,))
+
+
+def _with_severities(
+    study: Study, drafts: pl.DataFrame, ledger: list[LedgerRow], attempt: Attempts
+) -> tuple[pl.DataFrame, list[LedgerRow]]:
+    from milkqc.checks.suites.changes import with_severities
+
+    return attempt(
+        "findings.severities.changed",
+        lambda: with_severities(drafts, ledger, study.rules.severities),
+        (drafts, ledger),
+    )
+
+
+def _findings(
+    study: Study,
+    applied: Applied,
+    tables: Mapping[str, pl.DataFrame],
+    seen: Sight,
+    drafts: pl.DataFrame,
+    attempt: Attempts,
+) -> tuple[pl.DataFrame, list[LedgerRow]]:
+    """The findings with their causes and decisions, and what the ledger says of the decisions."""
+    from milkqc.causes import with_causes
+    from milkqc.decisions import DECISIONS, decided
+
+    name = study.loaded.mapping.study
+    nobody: dict[str, pl.DataFrame] = {}
+    findings = found.complete(
+        drafts,
+        study=name,
+        context=attempt("findings.participants.named", lambda: _context(seen.views), nobody),
+        labels=_labels(),
+        columns=applied.columns,
+        held={
+            source.origin.file: set(source.table.columns)
+            for table in study.tables.values()
+            for source in table.sources
+        },
+    )
+    caused = attempt("findings.cause.rows", lambda: with_causes(findings), findings)
+    nothing: tuple[pl.DataFrame, list[LedgerRow]] = (caused, [])
+    return attempt(
+        "findings.decisions.held",
+        lambda: decided(caused, study.decisions, tables, study=name),
+        nothing,
+        rules=tuple(DECISIONS),
+    )
+
+
+def _context(views: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """What a finding needs to know of each row: who, which visit, where, from which file and row."""
     wanted = (
         "row_id",
         "participant_id",
@@ -156,8 +201,7 @@ def _context(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         "source_row",
     )
     known = {}
-    # Habits that raise are told by the checks; nothing of them is wanted here.
-    for name, view in views(tables, facts=False, broken={}).items():
+    for name, view in views.items():
         facts = [pl.col(column) for column in wanted if column in view.columns]
         for column in ("site", "team"):
             other = f"participant_{column}"
@@ -180,25 +224,6 @@ def _labels() -> dict[tuple[str, str], tuple[str, str]]:
         for key, analyte in reference.analytes().items():
             labels[table, key] = (analyte.name, analyte.unit)
     return labels
-
-
-def _verdict(findings: pl.DataFrame, checks: pl.DataFrame, fail_on: str) -> tuple[str, str, int]:
-    """`pass`, `fail` or `incomplete`, the sentence that says which rule decided it, and the exit code."""
-    broken = checks.filter(pl.col("status") == "broken")
-    if broken.height:
-        ids = ", ".join(broken["rule_id"].unique().sort().to_list()[:3])
-        return "incomplete", f"{broken.height} check(s) could not run to the end ({ids}): see the ledger.", 3
-    if fail_on == "never":
-        return "pass", "Findings do not decide the verdict (--fail-on never).", 0
-    counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
-    failing = findings.filter(pl.col("severity").is_in(counted) & found.is_open())
-    if failing.is_empty():
-        return "pass", f"No open finding is {' or '.join(counted)}.", 0
-    worst = failing["rule_id"].value_counts().sort(["count", "rule_id"], descending=[True, False])
-    n, rule, most = failing.height, worst["rule_id"][0], worst["count"][0]
-    many = "finding is" if n == 1 else "findings are"
-    decided = f"{rule}" if worst.height == 1 else f"{rule} ({most}) and {worst.height - 1} more rule(s)"
-    return "fail", f"{n} open {many} {' or '.join(counted)}, decided by {decided}.", 1
 
 
 def _trace(study: Study) -> dict[str, Any]:
@@ -231,54 +256,6 @@ def _trace(study: Study) -> dict[str, Any]:
         },
         "rules": dict(sorted(rules.items())),
         "rule_settings": plain_settings(rule_settings(study)),
-    }
-
-
-def _origins(study: Study) -> tuple[Origin, ...]:
-    by_file = {
-        (source.origin.file, source.origin.sha256, source.origin.columns): source.origin
-        for table in study.tables.values()
-        for source in table.sources
-    }
-    files = [by_file[key] for key in sorted(by_file)]
-    return tuple(sorted((*files, *study.dictionaries), key=lambda origin: origin.file))
-
-
-def _settings(study: Study, fail_on: str, verdict: str, reason: str, code: int) -> dict[str, Any]:
-    from milkqc import __version__
-    from milkqc.derive.adequacy import STAGE_TEXT
-
-    mapping = study.loaded.mapping
-    mae = mapping.mae
-    return {
-        "study": mapping.study,
-        "title": mapping.title or mapping.study,
-        "simulated": mapping.simulated,
-        "milkqc_version": __version__,
-        "mapping_file": study.loaded.document.name,
-        "mapping_sha256": study.digests[study.loaded.document.name],
-        "rule_files": [
-            {"file": name, "sha256": digest}
-            for name, digest in study.digests.items()
-            if name != study.loaded.document.name
-        ],
-        "fail_on": fail_on,
-        "verdict": verdict,
-        "verdict_reason": reason,
-        "exit_code": code,
-        "mae": None
-        if mae is None
-        else {"authority": mae.authority, "basis": mae.basis, "set": list(mae.set), "values": mae.values},
-        "schedule": {name: visit.model_dump(mode="json") for name, visit in mapping.schedule.items()},
-        "stage_cutoffs": STAGE_TEXT,
-        "not_collected": dict(mapping.not_collected),
-        "unblinded": mapping.unblinded,
-        "preterm_age": mapping.preterm_age,
-        "study_start": mapping.study_start,
-        "data_cutoff": mapping.data_cutoff,
-        "censored": mapping.analysis.censored,
-        "rules_off": dict(study.rules.off),
-        "rules_changed": [dict(change) for change in study.rules.changes],
     }
 
 

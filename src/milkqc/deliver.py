@@ -6,14 +6,16 @@ import datetime as dt
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from milkqc import reference
-from milkqc.errors import OutputError
+from milkqc.attempts import REPORT, broke
+from milkqc.errors import OutputError, reason
 from milkqc.model import TABLES, Result
+from milkqc.verdict import verdict
 
 # The libraries whose version may change a number or a finding.
 LIBRARIES = (
@@ -31,13 +33,51 @@ LIBRARIES = (
 )
 
 
-def deliver(result: Result, out: Path, *, formats: tuple[str, ...] = ("csv", "parquet")) -> None:
-    """Write all outputs of `result` to the folder `out`. Raises OutputError; `out` is then as it was."""
+def deliver(result: Result, out: Path, *, formats: tuple[str, ...] = ("csv", "parquet")) -> Result:
+    """Write all outputs of `result` to the folder `out`, and give back what was written.
+
+    A report that cannot be drawn makes the run incomplete: the result given back has it broken in its ledger.
+    Raises OutputError; `out` is then as it was.
+    """
     from milkqc.emit.write import write
-    from milkqc.report import render
 
     with reference.using(result.analytes):
-        write(result, out, formats=formats, rendered=render(result), manifest=manifest(result))
+        result, rendered = drawn(result)
+        write(result, out, formats=formats, rendered=rendered, manifest=manifest(result))
+    return result
+
+
+def drawn(result: Result) -> tuple[Result, dict[str, bytes]]:
+    """The report's files; where it raises those of its parts that do not, and `result` with the others broken."""
+    from milkqc.report import render
+    from milkqc.report.partly import plainly, sound
+
+    try:
+        return result, render(result)
+    # The tables and findings are whole whatever a picture raises: checks.csv, the verdict and the page say what is
+    # lacking, and the exit code becomes 3.
+    except Exception as error:  # noqa: BLE001
+        why = reason(error)
+    shown, lost = sound(result)
+    result = _incomplete(result, lost or {"report": why})
+    try:
+        if "report" not in lost:
+            return result, render(replace(shown, checks=result.checks, settings=result.settings))
+    # As above: the plain page asks nothing of what raised.
+    except Exception as error:  # noqa: BLE001
+        result = _incomplete(result, {"report": reason(error)})
+    return result, plainly(result)
+
+
+def _incomplete(result: Result, lost: Mapping[str, str]) -> Result:
+    """`result` with the parts of its report that broke in the ledger, and so in the verdict."""
+    from milkqc.checks import ledger
+
+    rows = [broke(REPORT, why, variable=part) for part, why in lost.items()]
+    checks = ledger.more(result.checks, rows)
+    word, why, code = verdict(result.findings, checks, result.settings["fail_on"])
+    settings = {**result.settings, "verdict": word, "verdict_reason": why, "exit_code": code}
+    return replace(result, checks=checks, settings=settings)
 
 
 def deliver_public(result: Result, out: Path) -> Result:
@@ -47,10 +87,16 @@ def deliver_public(result: Result, out: Path) -> Result:
     """
     from milkqc import privacy
     from milkqc.emit.public import write_public
+    from milkqc.report.partly import plainly
 
     with reference.using(result.analytes):
         published = privacy.publish(result)
-        rendered = privacy.render(published)
+        try:
+            rendered = privacy.render(published)
+        # As in `drawn`; the reason may hold a value, so only its kind is told.
+        except Exception as error:  # noqa: BLE001
+            published = privacy.publish(_incomplete(result, {"report": type(error).__name__}))
+            rendered = plainly(published, counted=False)
     settings = published.settings
     told = ("simulated", "fail_on", "verdict", "verdict_reason", "exit_code", "privacy")
     write_public(

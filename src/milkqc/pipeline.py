@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from milkqc import reference
+from milkqc.attempts import Attempts
 from milkqc.conclude import conclude, left_blank
 from milkqc.exports import exports, mapped
 from milkqc.model import SEVERITIES, TABLES, LedgerRow, Result
@@ -22,6 +23,7 @@ from milkqc.uploads import Uploads
 if TYPE_CHECKING:
     from milkqc.mapping.apply import Applied
     from milkqc.privacy import Kept
+    from milkqc.sight import Sight
 
 logger = logging.getLogger("milkqc")
 FAIL_ON = (*SEVERITIES, "never")
@@ -43,6 +45,10 @@ class Stopwatch:
         start = time.perf_counter()
         try:
             yield
+        # Which step it was that stopped the run is the first thing to know of a fault of our own.
+        except Exception as error:
+            error.add_note(f"while {step}")
+            raise
         finally:
             self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - start
 
@@ -106,6 +112,8 @@ def _judged(
     from milkqc.mapping.comparisons import compared
     from milkqc.sight import sight
 
+    # What stops the run is what makes data. Whatever is said of the data is attempted: it may be broken.
+    attempt = Attempts()
     with step("mapping rows"):
         applied = apply(study.loaded.mapping, study.tables)
         restricted = None if site is None else _kept(applied, site)
@@ -118,35 +126,68 @@ def _judged(
     with step("scoring growth and milk"):
         tables = _derived(tables, study)
     with step("checking the contract"):
-        promised = contract.check(tables)
+        promised = attempt.home(("contract",), lambda: contract.check(tables))
     with step("looking within each child"):
         seen = sight(tables)
-        views = seen.views
     off = study.rules.off
     with step("checking suites"):
-        believed = suites.check(
-            views,
-            study.rules.suites,
-            off=off,
-            engine=engine,
-            unblinded=bool(study.loaded.mapping.unblinded),
+        believed = attempt.home(
+            ("suite",),
+            lambda: suites.check(
+                seen.views,
+                study.rules.suites,
+                off=off,
+                engine=engine,
+                unblinded=bool(study.loaded.mapping.unblinded),
+            ),
         )
     with step("checking rules"):
-        ruled = seen.told(coded.check(views, settings=rule_settings(study), off=off, rules=study.rules.coded))
-        batches = laboratory.check(views["milk"], applied.controls, off=frozenset(off))
-        own = compare.check(tables, compared(study.loaded.mapping))
-        asked = dictionary.check(exports(study, restricted), mapped=mapped(applied), off=off)
+        ruled = attempt.home(
+            ("coded", "plugin"),
+            lambda: seen.told(
+                coded.check(seen.views, settings=rule_settings(study), off=off, rules=study.rules.coded)
+            ),
+        )
+        batches = attempt.home(
+            ("laboratory",),
+            lambda: laboratory.check(seen.views["milk"], applied.controls, off=frozenset(off)),
+        )
+        own = attempt.home(("compare",), lambda: compare.check(tables, compared(study.loaded.mapping)))
+        asked = attempt.home(
+            ("redcap",),
+            lambda: dictionary.check(exports(study, restricted), mapped=mapped(applied), off=off),
+        )
     with step("summing up"):
         analysis, analysis_drafts = _analysis(tables, study)
         homes = (promised, believed, ruled, batches, own, asked)
         parts = (applied, *homes)
         drafts = pl.concat([unit_drafts, analysis_drafts, *(part.drafts for part in parts)])
-        drafts, unexplained = laboratory.explained(drafts, views["milk"])
+        drafts, unexplained = _with_batches(drafts, seen, attempt)
         ledger = [*unit_ledger, *(row for part in parts for row in part.ledger), *unexplained]
-        ledger += left_blank(analysis, analysis_drafts)
-        result, survey = conclude(study, applied, tables, views, analysis, drafts, ledger, fail_on)
+        blanks: list[LedgerRow] = []
+        ledger += attempt(
+            "outputs.analysis.blanks",
+            lambda: left_blank(analysis, analysis_drafts),
+            blanks,
+            rules=("analysis",),
+        )
+        result, survey = conclude(
+            study, applied, tables, seen, analysis, drafts, ledger, fail_on=fail_on, attempt=attempt
+        )
         step.rules.update({rule: took for home in (*homes, survey) for rule, took in home.seconds.items()})
         return result if restricted is None else _told(result, str(site), restricted)
+
+
+def _with_batches(
+    drafts: pl.DataFrame, seen: Sight, attempt: Attempts
+) -> tuple[pl.DataFrame, list[LedgerRow]]:
+    """`drafts` with the batch in another unit that explains them, and what the ledger says of that."""
+    from milkqc.checks.laboratory import run as laboratory
+
+    nothing: tuple[pl.DataFrame, list[LedgerRow]] = (drafts, [])
+    return attempt(
+        "findings.cause.batches", lambda: laboratory.explained(drafts, seen.views["milk"]), nothing
+    )
 
 
 def _kept(applied: Applied, site: str) -> Kept:
@@ -193,12 +234,12 @@ def _told(result: Result, site: str, kept: Kept) -> Result:
 
 
 def _trace_of(trace: Mapping[str, Any], files: Mapping[str, int]) -> dict[str, Any]:
-    """The trace with the files of one site only."""
+    """The trace with the files of one site only; a trace that broke stays empty."""
     tables = {
         name: {**table, "files": [one for one in table["files"] if one["file"] in files]}
-        for name, table in trace["tables"].items()
+        for name, table in trace.get("tables", {}).items()
     }
-    return {**trace, "tables": tables}
+    return {**trace, "tables": tables} if trace else {}
 
 
 def _normalised(applied: Applied) -> tuple[dict[str, pl.DataFrame], pl.DataFrame, list[LedgerRow]]:

@@ -14,10 +14,17 @@ from milkqc.model import Checked
 
 @dataclass(frozen=True)
 class Sight:
-    """The `views` (checks.views), and which columns of them could not be `made`: by table and column, why."""
+    """The views (checks.views), and which columns of them could not be made: by table and column, why."""
 
-    views: Mapping[str, pl.DataFrame]
+    made: Mapping[str, pl.DataFrame] | Exception
     broken: Mapping[str, Mapping[str, str]]
+
+    @property
+    def views(self) -> Mapping[str, pl.DataFrame]:
+        """The views by table. Where they could not be made, whoever wants to look at one raises the reason."""
+        if isinstance(self.made, Exception):
+            raise self.made
+        return self.made
 
     def told(self, checked: Checked) -> Checked:
         """What coded rules said of the views, those that looked at a column that is not there broken."""
@@ -51,5 +58,8 @@ def sight(tables: Mapping[str, pl.DataFrame]) -> Sight:
     # As above.
     except Exception as error:  # noqa: BLE001
         broken["participants"] = dict.fromkeys(SCORES, reason(error))
-    seen = views(tables, suspected=suspected, newborn=newborn, broken=broken)
-    return Sight(seen, broken)
+    try:
+        return Sight(views(tables, suspected=suspected, newborn=newborn, broken=broken), broken)
+    # As above; every home that looks at views is broken.
+    except Exception as error:  # noqa: BLE001
+        return Sight(error, broken)

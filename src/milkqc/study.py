@@ -71,6 +71,33 @@ def try_golden(mapping: Path, data: Path | None) -> tuple[int, int]:
     return len(loaded.mapping.golden) - needing, needing
 
 
+def checked(mapping: Path) -> Loaded:
+    """The mapping with all that stands beside it: rule files, decisions, golden rows that need no uploads.
+
+    Raises MappingFaults or SuiteFaults with every fault of them together, AnalyteFaults for the study's own analytes.
+    """
+    from milkqc.golden import golden
+    from milkqc.mapping.lint import lint
+
+    loaded = load(mapping, name=mapping.name)
+    with reference.using(own_analytes(loaded)):
+        faults = lint(loaded)
+        if not faults.faults:
+            faults.faults.extend(golden(loaded).faults)
+        _decisions(loaded, faults)
+        _rules(loaded, faults)
+    faults.check()
+    return loaded
+
+
+def _rules(loaded: Loaded, faults: FaultList) -> StudyRules:
+    """The rules that hold for the study. Rule files are written by the same person: their faults come with the mapping's."""
+    try:
+        return study_rules(loaded, faults)
+    except SuiteFaults as error:
+        raise MappingFaults([*faults.faults, *error.faults]) if faults.faults else error from None
+
+
 def _opened(loaded: Loaded, own: Mapping[str, Analyte], mapping: Path, uploads: Uploads) -> Study:
     """The study, with its own analytes known."""
     from milkqc.golden import golden
@@ -88,12 +115,8 @@ def _opened(loaded: Loaded, own: Mapping[str, Analyte], mapping: Path, uploads: 
         faults.faults.extend(against(loaded, tables).faults)
     if not faults.faults:
         faults.faults.extend(golden(loaded, tables).faults)
-    try:
-        rules = study_rules(loaded, faults)
-    except SuiteFaults as error:
-        # Rule files are written by the same person: their faults come with the mapping's, all at once.
-        raise MappingFaults([*faults.faults, *error.faults]) if faults.faults else error from None
     decisions = _decisions(loaded, faults)
+    rules = _rules(loaded, faults)
     faults.check()
     digests = {mapping.name: sha256(mapping), **{named(path): sha256(path) for path in rules.paths}}
     return Study(loaded, tables, rules, digests, _explained(loaded, data), own, decisions)
@@ -107,7 +130,11 @@ def _decisions(loaded: Loaded, faults: FaultList) -> Decisions:
     if file is None or leaves(file):
         return Decisions()  # lint has said so
     decisions, found = read_decisions(loaded.folder / file, name=file)
-    faults.faults.extend(found)
+    for fault in found:
+        if fault.code == "M170" and not fault.line:  # the file as a whole: the mapping's line names it
+            faults.add(("decisions",), fault.code, f"{file}: {fault.what}", fault.todo)
+        else:
+            faults.faults.append(fault)
     return decisions
 
 

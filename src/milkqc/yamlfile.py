@@ -61,6 +61,11 @@ def read(path: Path, *, name: str | None = None, kind: type[Faults] = Faults) ->
     104 anchor, alias or tag, 105 too large or too deep (bytes, tokens, levels), 106 not a mapping of keys to values.
     """
     name = name or path.name
+    return parse(text_of(path, name=name, kind=kind), name=name, kind=kind)
+
+
+def text_of(path: Path, *, name: str, kind: type[Faults] = Faults) -> str:
+    """The text of `path`, not yet read as YAML; `kind` with fault 101, 102 or 105 otherwise."""
 
     def fault(line: int, number: int, what: str, todo: str) -> Fault:
         return Fault(name, line, f"{kind.prefix}{number}", "", what, todo)
@@ -82,11 +87,10 @@ def read(path: Path, *, name: str | None = None, kind: type[Faults] = Faults) ->
             [fault(0, 105, f"the file has {len(blob):,} bytes.", f"Keep it under {MAX_BYTES:,} bytes.")]
         )
     try:
-        text = blob.decode("utf-8-sig")
+        return blob.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = blob[: error.start].count(b"\n") + 1
         raise kind([fault(line, 102, "the file is not UTF-8 text.", "Save it as UTF-8.")]) from None
-    return parse(text, name=name, kind=kind)
 
 
 def parse(text: str, *, name: str, kind: type[Faults] = Faults) -> Document:

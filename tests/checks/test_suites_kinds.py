@@ -104,6 +104,102 @@ def test_two_columns_and_time_say_what_they_were_held_against(view, engine):
     assert told == [["at least 50 cm, as before, give or take 1"], ["below 48 cm (length cm)"]]
 
 
+SUM = "expect: sum_of; column: length_cm; examples: {pass: [{length_cm: 1}], fail: [{length_cm: 1}]}; "
+TOTAL = "expect: sum_of; column: value; examples: {pass: [{value: 1}], fail: [{value: 1}]}; "
+
+
+@pytest.mark.parametrize(
+    ("table", "body", "sentence"),
+    [
+        ("growth", SUM, "x.yaml:3 R202 growth.test.rule: sum_of lacks parts."),
+        ("growth", SUM + "parts: muac_cm", "x.yaml:7 R205 growth.test.rule: parts are a list, or names with weights."),
+        ("growth", SUM + "parts: [muac_cm, muak_cm]", "x.yaml:7 R203 growth.test.rule: growth has no column 'muak_cm'."),
+        ("growth", SUM + "parts: [muac_cm, muac_cm]", "R205 growth.test.rule: the part muac_cm is given twice."),
+        ("growth", SUM + "parts: [length_cm, muac_cm]", "R205 growth.test.rule: length_cm is the total, no part of it."),
+        ("growth", SUM + "parts: [observer]", "R205 growth.test.rule: observer (text) is no number."),
+        ("growth", SUM + "parts: {muac_cm: half}", "R205 growth.test.rule: 'half' is no number."),
+        ("growth", SUM + "parts: {muac_cm: 0}", "R205 growth.test.rule: the weight of muac_cm is 0."),
+        ("growth", SUM + "parts: [weight_kg]", "R206 growth.test.rule: length_cm is in cm, weight_kg in kg. Give it the weight that converts it."),
+        ("growth", SUM + "parts: [muac_cm]; tolerance: -2%", "x.yaml:8 R205 growth.test.rule: tolerance must be not negative."),
+        ("growth", SUM + "parts: [muac_cm]; tolerance: 2 percent", "R205 growth.test.rule: '2 percent' is no number."),
+        ("growth", SUM + "parts: [muac_cm]; is: below", "R205 growth.test.rule: is cannot be 'below'. Use one of equal, at_least, at_most."),
+        ("growth", SUM + "parts: [muac_cm]; weights: [1]", "R201 growth.test.rule: unknown key 'weights' for sum_of."),
+        ("milk", TOTAL + "parts: [nicotinamide]", "R205 milk.test.rule: the total is one analyte, and none is named."),
+        ("milk", TOTAL + "when: {analyte: [zinc, iron]}; parts: [nicotinamide]", "R205 milk.test.rule: the total is one analyte, and none is named."),
+        ("milk", TOTAL + "when: {analyte: zinc}; parts: {iron: 1, zink: 1}", "x.yaml:8 R203 milk.test.rule: unknown analyte 'zink'. Did you mean zinc?"),
+        ("milk", TOTAL + "when: {analyte: folate}; parts: [folate_5mthf]", "R206 milk.test.rule: folate is in ug/L, folate_5mthf in nmol/L. Give it the weight that converts it."),
+        ("milk", TOTAL + "when: {analyte: zinc}; parts: [zinc]", "R205 milk.test.rule: zinc is the total, no part of it."),
+    ],
+)  # fmt: skip
+def test_what_a_total_says_wrongly_is_refused_with_its_line(table, body, sentence):
+    with pytest.raises(SuiteFaults) as caught:
+        one(table, body)
+    said = [str(fault).replace("rules.yaml", "x.yaml") for fault in caught.value.faults]
+    assert any(sentence in fault for fault in said), said
+
+
+@EACH
+def test_a_total_says_what_its_parts_make_and_what_it_was_given(view, engine):
+    """Replicates count by their mean, once for each sample; a part that is absent or censored leaves it unjudged."""
+    rules = one(
+        "milk",
+        "expect: sum_of; column: value; when: {analyte: zinc}; parts: {iron: 1, copper: 0.5}; tolerance: 10%; examples: {pass: [{value: 1}], fail: [{value: 1}]}",
+    )
+    cells = {
+        "participant_id": ["a"] * 5 + ["b"] * 3 + ["c"] * 2 + ["d"] * 4,
+        "analyte": ["zinc", "zinc", "iron", "iron", "copper", "zinc", "iron", "copper", "zinc", "iron", "zinc", "iron", "copper", "iron"],
+        "value": [9, 11, 3, 4, 1, 4, 3, 2, 9, 1, 9, 1, 1, 1],
+        "reported": [True] * 13 + [False],
+        "censored": [None] * 12 + ["<", None],
+    }  # fmt: skip
+    checked = suites.check({"milk": view("milk", {**cells, "unit": ["mg/L"] * 14})}, rules, engine=engine)
+    assert checked.drafts.select("row_id", "variable", "value", "unit", "expected").rows() == [
+        ("r0", "zinc", "10", "mg/L", "equal to 4 mg/L (iron + 0.5 x copper), give or take 10 %")
+    ]
+    row = checked.ledger[0]
+    assert (row.status, row.looked_at, row.failed, row.not_judged) == ("ran", 2, 1, 3)
+    alone = suites.check(
+        {"milk": view("milk", {"analyte": ["zinc", "iron"], "value": [1, 1]})}, rules, engine=engine
+    )
+    assert (alone.ledger[0].status, alone.ledger[0].why) == ("not_applicable", "The data hold no copper.")
+
+
+@EACH
+def test_a_difference_that_ten_digits_do_not_show_is_no_finding(view, engine):
+    rules = one(
+        "growth",
+        "expect: sum_of; column: length_cm; parts: [muac_cm, head_circumference_cm]; examples: {pass: [{length_cm: 1}], fail: [{length_cm: 1}]}",
+    )
+    rows = {"length_cm": [0.3, 0.30000001, None], "muac_cm": [0.1] * 3, "head_circumference_cm": [0.2] * 3}
+    checked = suites.check({"growth": view("growth", rows)}, rules, engine=engine)
+    assert checked.drafts.select("row_id", "value", "expected").rows() == [
+        ("r1", "0.30000001", "equal to 0.3 cm (muac cm + head circumference cm)")
+    ]
+    assert 0.1 + 0.2 != 0.3
+
+
+def test_the_weights_of_shipped_totals_are_the_molar_masses():
+    from milkqc import catalogue
+    from milkqc.reference import analytes
+
+    known = analytes()
+    totals = {
+        rule.when["analyte"]: rule.arguments["parts"]
+        for rule in suites.load(catalogue.files("expectations"))
+        if rule.expect == "sum_of"
+    }
+    mass = {
+        name: float(known[name].molar_mass)
+        for name in ("retinol", "retinyl_palmitate", "folate", "riboflavin", "fad")
+    }
+    assert totals == {
+        "retinol": {"retinyl_palmitate": pytest.approx(mass["retinol"] / mass["retinyl_palmitate"], rel=1e-5)},
+        "folate": {"folate_5mthf": pytest.approx(mass["folate"] / 1000, rel=1e-5)},
+        "riboflavin": {"fad": pytest.approx(mass["riboflavin"] / mass["fad"], rel=1e-5)},
+        "vitamin_b12": {f"vitamin_b12_{form}": 1.0 for form in ("hydroxo", "methyl", "adenosyl")},
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [

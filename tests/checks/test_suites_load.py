@@ -50,10 +50,10 @@ def test_a_good_rule_is_typed_by_the_dictionary():
     [
         ("max: 7.9", "maximum: 7.9", "x.yaml:8 R201 milk.zinc.mature.range: unknown key 'maximum' for value_between."),
         ("table: milk", "table: urine", "x.yaml:1 R203: unknown table 'urine'. Use one of participants, visits, growth, milk, biomarkers."),
-        ("column: value", "column: values", "x.yaml:5 R203 milk.zinc.mature.range: milk has no column 'values'. See the data dictionary."),
-        ("value_between", "value_betwen", "x.yaml:4 R204 milk.zinc.mature.range: unknown kind 'value_betwen'."),
+        ("column: value", "column: values", "x.yaml:5 R203 milk.zinc.mature.range: milk has no column 'values'. Did you mean value"),
+        ("value_between", "value_betwen", "x.yaml:4 R204 milk.zinc.mature.range: unknown kind 'value_betwen'. Did you mean value_between"),
         ("warning", "severe", "x.yaml:10 R204 milk.zinc.mature.range: unknown severity 'severe'. Use one of critical, warning, info."),
-        ("analyte: zinc", "analyte: zink", "x.yaml:6 R203 milk.zinc.mature.range: unknown analyte 'zink'. See analytes.csv."),
+        ("analyte: zinc", "analyte: zink", "x.yaml:6 R203 milk.zinc.mature.range: unknown analyte 'zink'. Did you mean zinc?"),
         ("stage: mature", "stage: ripe", "x.yaml:6 R205 milk.zinc.mature.range: stage has no code 'ripe'."),
         ("stage: mature", "phase: mature", "x.yaml:6 R203 milk.zinc.mature.range: milk has no column 'phase'."),
         ("unit: mg/L", "unit: ug/L", "x.yaml:9 R206 milk.zinc.mature.range: value is in mg/L, not 'ug/L'."),

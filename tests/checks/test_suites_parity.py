@@ -7,6 +7,7 @@ import datetime as dt
 import math
 import random
 
+import duckdb
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -44,11 +45,16 @@ BODIES = {
     "pair_apart": "expect: compare_columns\n    column: observer\n    is: different\n    other: team",
     "rising": "expect: monotone\n    column: weight_kg\n    order: visit_date\n    direction: rising\n    tolerance: 0.5",
     "falling": "expect: monotone\n    column: weight_kg\n    order: visit_date\n    direction: falling\n    strict: true\n    within: [infant_id, team]",
+    "sum_equal": "expect: sum_of\n    column: length_cm\n    parts: {head_circumference_cm: 1, muac_cm: -0.5}",
+    "sum_least": "expect: sum_of\n    column: weight_kg\n    parts: {length_cm: 2, bmi: 0.5}\n    is: at_least\n    tolerance: 10%",
+    "sum_most": "expect: sum_of\n    column: length_cm\n    parts: [muac_cm]\n    is: at_most\n    tolerance: 0.5\n    when: {measured: lying}",
 }
 EXAMPLES = {
     "unique": "[{weight_kg: [1, 2]}], fail: [{weight_kg: [1, 1]}]",
     "unique_text": "[{observer: [a, b]}], fail: [{observer: [a, a]}]",
     "unique_two": "[{observer: [a, b]}], fail: [{observer: [a, a], weight_kg: [1, 1]}]",
+    "sum_equal": "[{length_cm: 1}], fail: [{length_cm: 1}]",
+    "sum_most": "[{length_cm: 1}], fail: [{length_cm: 1}]",
 }
 
 
@@ -111,6 +117,9 @@ DAYS = [None, DAY, DAY + dt.timedelta(1), dt.date(1900, 1, 1), dt.date(9999, 12,
 POOLS = {
     "weight_kg": NUMBERS,
     "length_cm": NUMBERS,
+    "head_circumference_cm": NUMBERS,
+    "muac_cm": NUMBERS,
+    "bmi": NUMBERS,
     "observer": WORDS,
     "team": WORDS,
     "measured": ["lying", "standing", None],
@@ -147,6 +156,7 @@ def expected(rows):
         kg, cm, who, team = number(row["weight_kg"]), number(row["length_cm"]), row["observer"], row["team"]
         day, born = row["visit_date"], row["participant_infant_birth_date"]
         both = kg is not None and cm is not None
+        head, arm, bmi = (number(row[name]) for name in ("head_circumference_cm", "muac_cm", "bmi"))
         texts = who is not None and team is not None
         tests = {
             "closed": kg is not None and not 0 <= kg <= 7.9,
@@ -178,11 +188,25 @@ def expected(rows):
             "pair_equal": texts and who != team,
             "pair_near": both and not cm - 0.5 <= kg <= cm + 0.5,
             "pair_apart": texts and who == team,
+            "sum_equal": apart(cm, [(head, 1), (arm, -0.5)]) in {"below", "above"},
+            "sum_least": apart(kg, [(cm, 2), (bmi, 0.5)], share=0.1) == "below",
+            "sum_most": row["measured"] == "lying" and apart(cm, [(arm, 1)], tolerance=0.5) == "above",
             "rising": backwards(rows, place, ("infant_id",), lambda now, before: now < before - 0.5),
             "falling": backwards(rows, place, ("infant_id", "team"), lambda now, before: now >= before),
         }
         found.update((name, place) for name, fails in tests.items() if fails)
     return found
+
+
+def apart(total, parts, *, tolerance=0.0, share=0.0):
+    """Where a total lies beside the weighted sum of its parts: below, above, near; None where that is not known."""
+    if total is None or any(part is None for part, _ in parts):
+        return None
+    weighed = [part * weight for part, weight in parts]
+    reach = sum(map(abs, weighed)) * 1e-9 + (abs(sum(weighed)) * share if share else tolerance)
+    if not math.isfinite(sum(weighed)) or not math.isfinite(reach):
+        return None
+    return "below" if total < sum(weighed) - reach else "above" if total > sum(weighed) + reach else "near"
 
 
 def backwards(rows, place, within, fails):
@@ -251,6 +275,95 @@ def test_a_rule_finds_the_same_rows_where_a_pandas_table_lies(view, rows):
             name = rule.id.rpartition(".")[2]
             found = sorted(int(row[1:]) for row in read(plain.failing(rule, there)))
             assert found == sorted(place for other, place in wanted if other == name), (name, type(there))
+
+
+TOTALS = suites.read_text(
+    "table: milk\nrules:\n"
+    + "".join(
+        f"  - id: milk.test.{name}\n    expect: sum_of\n    column: value\n    {body}\n    severity: info\n    says: Look.\n"
+        "    source: a test\n    examples: {pass: [{value: 1}], fail: [{value: 1}]}\n"
+        for name, body in {
+            "equal": "when: {analyte: nicotinic_acid}\n    parts: [nicotinamide, pantothenic_acid]\n    tolerance: 10%",
+            "least": "when: {analyte: zinc, stage: mature}\n    parts: {iron: 1.5}\n    is: at_least",
+        }.items()
+    )
+)
+RESULTS = {
+    "analyte": ["nicotinic_acid", "nicotinamide", "pantothenic_acid", "zinc", "iron"],
+    "participant_id": ["a", "b"],
+    "visit": ["v", "w"],
+    "sample_id": ["s", None],
+    "stage": ["mature", "mature", None],
+    "value": [*[1.0, 2.0, 3.0, 0.5] * 3, None, math.inf],
+    "censored": [None] * 9 + ["<"],
+    "reported": [True, True, None, False],
+    "method": ["HPLC"] * 9 + [None],
+    "measures": [None] * 9 + ["total"],
+}
+
+
+def totals_apart(rows):
+    """The results that a total's rule names, by plain Python: one for each sample, its first."""
+    samples = {}
+    for place, row in enumerate(rows):
+        if row["reported"] is not False:
+            sample = (row["participant_id"], row["visit"], row["sample_id"])
+            samples.setdefault((sample, row["analyte"]), []).append((f"r{place}", place, row))
+
+    def mean(results):
+        known = [
+            row["value"] for _, _, row in results if row["value"] is not None and row["censored"] is None
+        ]
+        ways = {(row["method"] or "", row["measures"] or "") for _, _, row in results}
+        return sum(known) / len(known) if len(known) == len(results) and len(ways) == 1 else None
+
+    for (sample, analyte), results in samples.items():
+        for name, total, parts, share, wrong in (
+            ("equal", "nicotinic_acid", {"nicotinamide": 1, "pantothenic_acid": 1}, 0.1, {"below", "above"}),
+            ("least", "zinc", {"iron": 1.5}, 0.0, {"below"}),
+        ):
+            if analyte != total or not all((sample, part) in samples for part in parts):
+                continue
+            _, place, first = min(results, key=lambda one: one[0])
+            if name == "least" and first["stage"] is None:
+                continue
+            weighed = [(mean(samples[sample, part]), weight) for part, weight in parts.items()]
+            if apart(mean(results), weighed, share=share) in wrong:
+                yield name, place
+
+
+def test_totals_and_parts_of_one_sample_are_the_same_in_every_engine_and_where_a_table_lies(view):
+    drawn = random.Random(8)
+    rows = [
+        {name: drawn.choice(pool) for name, pool in RESULTS.items()} | {"visit": f"v{place // 12}"}
+        for place in range(1200)
+    ]
+    wanted = sorted(totals_apart(rows))
+    assert {name: [one for one, _ in wanted].count(name) > 3 for name in ("equal", "least")} == {
+        "equal": True,
+        "least": True,
+    }
+    there = view("milk", {name: [row[name] for row in rows] for name in RESULTS})
+    for engine in suites.ENGINES[1:]:
+        found = suites.check({"milk": there}, TOTALS, engine=engine).drafts.select("rule_id", "row_id").rows()
+        assert sorted((rule.rpartition(".")[2], int(row[1:])) for rule, row in found) == wanted, engine
+    plainly = there.with_columns(pl.col("reported").cast(pl.Int64)).select(
+        "row_id", *RESULTS, pl.col("specimen").cast(pl.String)
+    )
+    for lies, read in (
+        (plainly.lazy(), lambda failing: failing.collect()["row_id"].to_list()),
+        (plainly.to_pandas(), lambda failing: list(failing["row_id"])),
+        (
+            duckdb.connect().from_arrow(plainly.to_arrow()),
+            lambda failing: [row[0] for row in failing.select("row_id").fetchall()],
+        ),
+    ):
+        found = [
+            (rule.id.rpartition(".")[2], int(row[1:]))
+            for rule in TOTALS
+            for row in read(plain.failing(rule, lies))
+        ]
+        assert sorted(found) == wanted, type(lies)
 
 
 def test_every_row_kind_stands_in_the_parity_test():

@@ -266,6 +266,14 @@ LINTED = {
     "M406": _linted(("data/anthro.csv", ROW, ROW + ROW.replace("3.2", "3.3"))),
     "M407": _linted(before="PID,VISIT,VDATE"),
     "M408": _linted(before="PID,VISIT,VDATE,WEIGHT,LEN"),
+    "M409": _linted(
+        (
+            "mapping.yaml",
+            "visit: VISIT}\n  columns",
+            "visit: {from: VISIT, codes: {birth: Birth}}}\n  columns",
+        ),
+        ("mapping.yaml", "expectations:", "schedule: {birth: {day: 0}}\nexpectations:"),
+    ),
 }
 WORKBOOKS = {
     "M501": _no_workbook,

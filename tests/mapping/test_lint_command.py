@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from importlib import resources
 
 import pytest
 from click.testing import CliRunner
@@ -58,24 +59,69 @@ def test_json_says_the_same(study):
     }  # fmt: skip
 
 
+def test_json_is_of_the_shape_that_its_schema_promises(study):
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((resources.files("milkqc.linting") / "lint.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.validate(json.loads(lint(study, "--format", "json", text=BAD).output))
+    (study / "study.yaml").unlink()
+    validator.validate(json.loads(lint(study, "--format", "json").output))
+
+
+# What the schema of the standard (sarif-schema-2.1.0.json, OASIS) asks of the parts that milkqc writes.
+SARIF = {
+    "type": "object", "required": ["version", "runs"],
+    "properties": {
+        "$schema": {"type": "string", "format": "uri"},
+        "version": {"enum": ["2.1.0"]},
+        "runs": {"type": ["array", "null"], "minItems": 0, "uniqueItems": False, "items": {
+            "type": "object", "required": ["tool"], "additionalProperties": False,
+            "properties": {
+                "tool": {"type": "object", "required": ["driver"], "properties": {"driver": {
+                    "type": "object", "required": ["name"],
+                    "properties": {"version": {"type": "string"}, "rules": {"type": "array", "uniqueItems": True, "items": {
+                        "type": "object", "required": ["id"], "properties": {"id": {"type": "string"}, "shortDescription": {
+                            "type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}}}}}}}},
+                "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+                "results": {"type": "array", "items": {
+                    "type": "object", "required": ["message"],
+                    "properties": {
+                        "ruleId": {"type": "string"}, "ruleIndex": {"type": "integer", "minimum": -1},
+                        "level": {"enum": ["none", "note", "warning", "error"]},
+                        "message": {"type": "object", "anyOf": [{"required": ["text"]}, {"required": ["id"]}]},
+                        "locations": {"type": "array", "items": {"type": "object", "properties": {"physicalLocation": {
+                            "type": "object", "anyOf": [{"required": ["address"]}, {"required": ["artifactLocation"]}],
+                            "properties": {
+                                "artifactLocation": {"type": "object", "properties": {"uri": {"type": "string", "format": "uri-reference", "pattern": "^[!-~]+$"}}},
+                                "region": {"type": "object", "properties": {"startLine": {"type": "integer", "minimum": 1}, "startColumn": {"type": "integer", "minimum": 1}}},
+                            }}}}},
+                    }}},
+            }}},
+    },
+}  # fmt: skip
+
+
 def test_sarif_has_what_2_1_0_requires(study):
-    text = GOOD.replace("unit: g}", "unit: kg}")
-    log = json.loads(lint(study, "--data", str(study / "data"), "--format", "sarif", text=text).output)
-    assert log["version"] == "2.1.0"
+    jsonschema = pytest.importorskip("jsonschema")
+    text = GOOD.replace("unit: g}", "unit: kg}").replace("unit: ug/L,", "unit: mg/L,")
+    (study / "study.yaml").rename(study / "study été 1.yaml")
+    (study / "study été 1.yaml").write_text(text, encoding="utf-8")
+    shown = CliRunner().invoke(commands, ["lint", str(study / "study été 1.yaml"), "--data", str(study / "data"), "--format", "sarif"])  # fmt: skip
+    log = json.loads(shown.output)
+    jsonschema.Draft7Validator(SARIF).validate(log)
     (run,) = log["runs"]
-    driver = run["tool"]["driver"]
-    assert driver["name"] == "milkqc"
-    assert [rule["id"] for rule in driver["rules"]] == sorted({result["ruleId"] for result in run["results"]})
+    rules = run["tool"]["driver"]["rules"]
+    assert (
+        [rule["id"] for rule in rules] == sorted({result["ruleId"] for result in run["results"]}) == ["M405"]
+    )
     for result in run["results"]:
-        assert driver["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
-        assert result["level"] in {"error", "warning"}
-        assert result["message"]["text"]
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         (place,) = result["locations"]
-        assert place["physicalLocation"]["artifactLocation"]["uri"] == "study.yaml"
-        region = place["physicalLocation"]["region"]
-        assert region["startLine"] >= 1
-        assert region["startColumn"] >= 1
-    assert {result["ruleId"]: result["level"] for result in run["results"]} == {"M405": "warning"}
+        assert place["physicalLocation"]["artifactLocation"]["uri"] == "study%20%C3%A9t%C3%A9%201.yaml"
+    # The weights in kg, and the iodine whose median of 120 mg/L nobody's milk has.
+    regions = [result["locations"][0]["physicalLocation"]["region"] for result in run["results"]]
+    assert [(one["startLine"], result["level"]) for one, result in zip(regions, run["results"], strict=True)] == [(24, "warning"), (31, "warning")]  # fmt: skip
 
 
 def test_columns_that_are_new_or_gone_since_last_time(study):
@@ -131,3 +177,54 @@ def test_a_link_out_of_the_data_folder_is_not_followed(study):
     (study / "data" / "lab.csv").unlink()
     (study / "data" / "lab.csv").symlink_to(secret)
     assert "M301" in lint(study, "--data", str(study / "data")).output
+
+
+def test_rule_files_decisions_and_golden_rows_are_looked_at_without_data_too(study):
+    more = "expectations:\n  - rules.yaml\n  - gone.yaml\n  - {rule: growth.head.abov_length, off: measured elsewhere}\ndecisions: decided.csv\n"
+    (study / "rules.yaml").write_text(
+        "table: growth\nrules:\n  - id: Odd\n    expect: value_between\n", encoding="utf-8"
+    )
+    output = lint(study, text=GOOD + more).output
+    assert "study.yaml:37:5 fault M301 expectations.1: there is no rule file 'gone.yaml'." in output
+    assert "study.yaml:39:1 fault M170 decisions: decided.csv: the file cannot be opened" in output
+    assert "/rules.yaml:3" in output
+    (study / "decided.csv").write_text("finding_id,raw_value,decision,reason,who,when\n", encoding="utf-8")
+    output = lint(study, text=GOOD + more.replace("  - rules.yaml\n  - gone.yaml\n", "")).output
+    assert (
+        "study.yaml:36 fault R301 growth.head.abov_length: there is no such rule. Did you mean growth.head.above_length"
+        in output
+    )
+    golden = "golden:\n  - {table: growth, from: anthro, cells: {PID: '9', VISIT: '0', WEIGHT: '3200'}, gives: {weight_kg: 3.4}}\n"
+    assert (
+        "M160 golden.0.gives.weight_kg: weight_kg is 3.2 (cell: 3200), not 3.4."
+        in lint(study, text=GOOD + golden).output
+    )
+
+
+def test_words_of_the_mapping_and_of_the_data_are_compared_wherever_they_stand(study):
+    """Where, controls and long list words too; a block beside another of the same rows shares their keys."""
+    long = "PID,VISIT,TUBE,TEST,RESULT,UNIT\n1,month_3,T1,ZN,2.1,mg/L\n2,birth,T2,ZN,1.7,mg/L\n2,birth,T3,FE,0.3,mg/L\n"
+    (study / "data" / "assays.csv").write_text(long, encoding="utf-8")
+    text = GOOD.replace(
+        "  lab: {file: lab.csv}",
+        "  lab: {file: lab.csv}\n  assays: {file: assays.csv}\n  again: {file: anthro.csv}",
+    )
+    text = text.replace("milk:\n  from: lab\n  key", "milk:\n- from: lab\n  key").replace("unmapped:", """\
+- from: assays
+  where: {TEST: [ZN, Zink]}
+  long: {analyte: TEST, value: RESULT, unit: UNIT, codes: {Zn: zinc}}
+  key: {participant_id: PID, visit: VISIT, sample_id: TUBE}
+  controls: {from: TUBE, blank: [BLK]}
+biomarkers: {from: again, specimen: serum, key: {participant_id: PID, visit: VISIT, sample_id: PID}, analytes: {zinc: {from: WEIGHT, unit: mg/L}}}
+unmapped:
+  again: [LEN1, LEN2, VDATE]""")  # fmt: skip
+    output = lint(study, "--data", str(study / "data"), text=text).output
+    assert (
+        "M401 milk.1.long.codes: assays.csv holds 2 rows that no code of `long` names: 'ZN' (2). Add them to `codes`"
+        in output
+    )
+    assert "M402 milk.1.long.codes: TEST never holds 'Zn'." in output
+    assert "M402 milk.1.where.TEST: TEST never holds 'Zink'." in output
+    assert "M402 milk.1.controls.blank: TUBE never holds 'BLK'." in output
+    # What was published is of milk: zinc of 3200 mg/L in serum is not judged.
+    assert "M405" not in output

@@ -360,6 +360,7 @@ def test_json_keys_are_the_ones_that_are_documented(study):
         "harmonisation",
         "inputs",
         "laboratory",
+        "lacking",
         "mae",
         "reconciliation",
         "rows",

@@ -13,7 +13,7 @@ import polars as pl
 from milkqc.errors import reason
 from milkqc.model import Engine, LedgerRow, Severity, Status
 
-__all__ = ["CHECKS_SCHEMA", "Entry", "frame", "reason", "sort", "written"]
+__all__ = ["CHECKS_SCHEMA", "Entry", "frame", "more", "reason", "sort", "written"]
 
 # checks.csv: the fields of LedgerRow, in their order.
 CHECKS_SCHEMA: dict[str, Any] = {
@@ -67,6 +67,11 @@ def reasoned(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
 def frame(rows: Iterable[LedgerRow]) -> pl.DataFrame:
     """The ledger as a table (CHECKS_SCHEMA), sorted by engine (contract, rules, suites), table, rule_id, variable."""
     return pl.DataFrame([dataclasses.asdict(row) for row in sort(rows)], schema=CHECKS_SCHEMA, orient="row")
+
+
+def more(checks: pl.DataFrame, rows: Iterable[LedgerRow]) -> pl.DataFrame:
+    """The ledger as a table with further rows in their places."""
+    return frame([*(LedgerRow(**row) for row in checks.iter_rows(named=True)), *rows])
 
 
 def sort(rows: Iterable[LedgerRow]) -> tuple[LedgerRow, ...]:

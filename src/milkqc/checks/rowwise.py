@@ -15,7 +15,7 @@ from milkqc.checks.ledger import written
 from milkqc.checks.suites import plain
 from milkqc.checks.suites.conditions import ALTERNATIVES, columns_of, truth
 from milkqc.checks.suites.groups import figures, members
-from milkqc.checks.suites.judged import Question, comparable, names_of, prepared
+from milkqc.checks.suites.judged import Question, comparable, prepared
 from milkqc.checks.suites.kinds import KINDS
 from milkqc.model import Rule
 
@@ -178,9 +178,13 @@ def _shown(name: str) -> pl.Expr:
     return pl.col(name).cast(pl.String).str.replace(r"\.0$", "").fill_null("missing")
 
 
+# A total of one sample is judged once, with all its parts.
+_ALONE = "a part of it is missing, censored or superseded, or another row of the sample is judged for it"
+
+
 def _silent(rule: Rule, view: pl.DataFrame) -> pl.Expr:
     """Why a row of the rule's kind has nothing to judge: censored, a column missing, no row before it."""
-    needed = [name for name in dict.fromkeys((*rule.columns, *names_of(rule))) if name in view.columns]
+    needed = [name for name in rule.columns if name in view.columns]
     missing = _lacking(tuple(name for name in needed if name not in columns_of(rule.when)), view)
     none = pl.all_horizontal(pl.col(name).is_not_null() for name in needed) if needed else pl.lit(value=True)
     censored = (
@@ -192,7 +196,7 @@ def _silent(rule: Rule, view: pl.DataFrame) -> pl.Expr:
         pl.when(censored)
         .then(pl.lit("censored: only a limit is known"))
         .when(none)
-        .then(pl.lit("there is no row before it"))
+        .then(pl.lit(_ALONE if rule.expect == "sum_of" else "there is no row before it"))
         .otherwise(missing)
         .alias("_silent")
     )

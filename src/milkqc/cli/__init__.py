@@ -64,8 +64,9 @@ def main() -> None:
             raise
         # The exception's own text may hold a value of the study; its kind and place do not.
         place = traceback.extract_tb(error.__traceback__)[-1]
+        step = next((note for note in getattr(error, "__notes__", ()) if note.startswith("while ")), "")
         click.echo(
-            f"milkqc stopped at a fault of its own ({type(error).__name__} in {Path(place.filename).name}:"
+            f"milkqc stopped{' ' * bool(step)}{step} at a fault of its own ({type(error).__name__} in {Path(place.filename).name}:"
             f"{place.lineno}); nothing was written. Please report it; MILKQC_DEBUG=1 shows the details.",
             err=True,
         )

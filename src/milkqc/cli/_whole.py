@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,19 +57,37 @@ def deliver_run(
         if privacy == "public":
             result = deliver.deliver_public(result, out)
         else:
-            deliver.deliver(result, out, formats=formats)
+            result = deliver.deliver(result, out, formats=formats)
     if junit is not None:
-        deliver.write_junit(result, junit)
+        with _beside("the JUnit file"):
+            deliver.write_junit(result, junit)
     if summary_md is not None:
-        deliver.write_summary(result, summary_md)
+        with _beside("the summary"):
+            deliver.write_summary(result, summary_md)
     if gx_docs is not None:
-        with stopwatch("writing Data Docs"):
+        with stopwatch("writing Data Docs"), _beside("Data Docs"):
             left_out, broken = deliver.write_gx_docs(result, gx_docs)
         _say_docs(gx_docs, left_out, broken)
     if timings is not None:
         deliver.write_timings(stopwatch.seconds, stopwatch.rules, timings)
     _say(result, out)
     return int(result.settings["exit_code"])
+
+
+@contextmanager
+def _beside(what: str) -> Iterator[None]:
+    """What is written when OUT is there already: whatever it raises, the message says that OUT is whole."""
+    from milkqc.errors import MilkqcError, OutputError
+
+    try:
+        yield
+    except MilkqcError:
+        raise
+    # The last resort of the command line would say that nothing was written.
+    except Exception as error:
+        raise OutputError(
+            f"{what} could not be made: a fault of milkqc ({type(error).__name__}). OUT is written. Please report it."
+        ) from error
 
 
 def _say(result: Result, out: Path) -> None:

@@ -121,7 +121,7 @@ def test(files: tuple[Path, ...], mapping: Path | None, quiet: bool) -> None:
         engines = list(dict.fromkeys(one.engine for one in tried))
         failed = len({one.rule_id for one in wrong})
         click.echo(
-            f"{len(counted)} rules, {sum(one.n for one in tried)} examples in {', '.join(engines)}: "
+            f"{len(counted)} {'rule' if len(counted) == 1 else 'rules'}, {sum(one.n for one in tried)} examples in {', '.join(engines)}: "
             + (f"{failed} {'rule fails' if failed == 1 else 'rules fail'}." if wrong else "all hold.")
         )
     sys.exit(1 if wrong else 0)

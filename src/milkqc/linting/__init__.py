@@ -20,42 +20,29 @@ class Note:
 
 
 def lint(mapping: Path, *, data: Path | None = None, since: Path | None = None) -> tuple[Note, ...]:
-    """All notes on a mapping, in file order: its own faults, and with `data` those that the uploads show.
+    """All notes on a mapping, in file order: its own faults with those of its rule files, decisions and golden rows,
+    and with `data` those that the uploads show.
 
     Faults come in stages (docs/faults.md). `since` is what `--remember` wrote of an earlier
     upload: columns that are new or gone since are warnings. Raises SourceError where `data` or `since` is not there; a mapping that
     cannot be opened is the note M101.
     """
     from milkqc.linting.columns import changed, remembered
+    from milkqc.linting.doubts import doubts
     from milkqc.linting.evidence import seen
-    from milkqc.mapping import lint as alone
-    from milkqc.mapping.load import load
-    from milkqc.study import open_study
+    from milkqc.study import checked, open_study
 
     before = None if since is None else remembered(since)
     try:
         if data is None:
-            loaded = load(mapping, name=mapping.name)
-            with reference.using(reference_of(mapping)):
-                alone.lint(loaded).check()
-            return ()
+            return tuple(Note(fault, WARNING) for fault in doubts(checked(mapping)))
         study = open_study(mapping, data)
     except Faults as error:
         return tuple(Note(fault, FAULT) for fault in error.faults)
     with reference.using(study.analytes):
-        found = [*seen(study), *(changed(study, before) if before is not None else ())]
+        new = changed(study, before) if before is not None else ()
+        found = [*doubts(study.loaded), *seen(study), *new]
     return tuple(Note(fault, WARNING) for fault in sorted(set(found)))
-
-
-def reference_of(mapping: Path) -> dict[str, reference.Analyte]:
-    """The study's own analytes, where the mapping names a file of them. Raises AnalyteFaults."""
-    from milkqc.mapping.lint import leaves
-    from milkqc.mapping.load import load
-    from milkqc.reference.own import read_analytes
-
-    loaded = load(mapping, name=mapping.name)
-    file = loaded.mapping.analytes_file
-    return {} if file is None or leaves(file) else dict(read_analytes(loaded.folder / file))
 
 
 def remembered_columns(mapping: Path, data: Path) -> str:

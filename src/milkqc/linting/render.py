@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from milkqc import __version__
 from milkqc.linting import FAULT, Note
@@ -28,7 +29,7 @@ def _count(number: int, word: str) -> str:
 
 
 def as_json(notes: Sequence[Note], name: str) -> str:
-    """`{"mapping", "faults", "warnings", "notes": [{file, line, column, code, severity, where, what, todo}]}`."""
+    """`{"mapping", "faults", "warnings", "notes": [...]}`, as lint.schema.json beside this module promises."""
     faults = sum(note.severity == FAULT for note in notes)
     rows = [
         {
@@ -48,13 +49,13 @@ def as_json(notes: Sequence[Note], name: str) -> str:
 
 
 def as_sarif(notes: Sequence[Note]) -> str:
-    """A SARIF 2.1.0 log with one run; columns count characters."""
+    """A SARIF 2.1.0 log with one run; columns count characters, and file names are percent-encoded references."""
     codes = sorted({note.fault.code for note in notes})
     rules = [{"id": code, "shortDescription": {"text": CODES.get(code, code)}} for code in codes]
     results = []
     for note in notes:
         fault = note.fault
-        place: dict[str, object] = {"artifactLocation": {"uri": fault.file}}
+        place: dict[str, object] = {"artifactLocation": {"uri": quote(fault.file)}}
         if fault.line:
             region = {"startLine": fault.line, **({"startColumn": fault.column} if fault.column else {})}
             place["region"] = region

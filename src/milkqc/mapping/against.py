@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping as Words
 from fnmatch import fnmatchcase
 
-from milkqc import cells as text_cells
 from milkqc.errors import UnitError
 from milkqc.mapping import results, values
 from milkqc.mapping.actions import header_unit
@@ -72,6 +71,8 @@ def _unknown(use: Use, table: SourceTable, faults: FaultList) -> None:
     dropped = {name for source in table.sources for name in source.dropped}
     if use.column in dropped:
         todo = "It is an identifier and was dropped at reading; write `identifier: keep` at the column to use it."
+    elif len(table.columns) == 1:
+        todo = "The file was read as a single column: say by `delimiter` what stands between its cells."
     else:
         todo = (
             nearest(use.column, table.columns)
@@ -146,11 +147,6 @@ def _fits(use: Use, cells: Cells, mapping: Mapping, faults: FaultList) -> None:
             f"{use.column} is text or a number, and nothing says how its dates are written.",
             'Add `format: "%d/%m/%Y"` (or as the file has it).',
         )
-    if spec.format is not None and use.kind == "date":
-        try:
-            text_cells.check_date_format(spec.format)
-        except ValueError as error:
-            faults.add(use.path, "M131", f"{error}", 'Write it like "%d/%m/%Y".')
     if use.kind in {"number", "integer"} and dated:
         faults.add(
             use.path, "M113", f"{use.column} is a date in the file, not a number.", "Map it to a date."

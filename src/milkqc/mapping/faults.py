@@ -70,6 +70,7 @@ CODES = {
     "M406": "Key that is not unique",
     "M407": "Column that is new since last time",
     "M408": "Column that is gone since last time",
+    "M409": "Visit that is nearly one of the schedule",
     "M501": "Not a workbook of a mapping",
     "M502": "Workbook of another mapping",
     "M503": "Workbook of an older state of the mapping",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from milkqc import reference
-from milkqc.mapping import lint_columns, lint_tables, targets
+from milkqc.mapping import lint_columns, lint_study, lint_tables, targets
 from milkqc.mapping.faults import FaultList, nearest
 from milkqc.mapping.language import Block, Mapping
 from milkqc.mapping.lint_compare import compare
-from milkqc.mapping.lint_options import is_iso_date, same_codes
+from milkqc.mapping.lint_options import same_codes
 from milkqc.mapping.load import Loaded
 from milkqc.mapping.repeats import policy_of
 from milkqc.yamlfile import Path_
@@ -21,9 +21,7 @@ def lint(loaded: Loaded) -> FaultList:
     _tables(mapping, faults)
     _mae(mapping, faults)
     _expectations(mapping, faults)
-    for name, day in (("study_start", mapping.study_start), ("data_cutoff", mapping.data_cutoff)):
-        if day is not None and not is_iso_date(day):
-            faults.add((name,), "M113", f"{day!r} is not a date.", "Write it as YYYY-MM-DD.")
+    lint_study.study(mapping, faults)
     for name, file in (("analytes_file", mapping.analytes_file), ("decisions", mapping.decisions)):
         if file is not None and leaves(file):
             faults.add(
@@ -33,11 +31,6 @@ def lint(loaded: Loaded) -> FaultList:
                 "Keep it beside the mapping.",
             )
     same_codes(("missing",), mapping.missing, faults)
-    for visit, planned in mapping.schedule.items():
-        if planned.window is not None and planned.window[0] > planned.window[1]:
-            faults.add(
-                ("schedule", visit, "window"), "M113", "the window ends before it starts.", "Swap the two."
-            )
     if not mapping.blocks():
         faults.add((), "M111", "no target table is mapped.", "Add `participants:`, `growth:` or `milk:`.")
     for table, place, block in mapping.blocks():
@@ -205,6 +198,15 @@ def _visits(path: Path_, block: Block, faults: FaultList) -> None:
             "no column of the block uses {visit}.",
             'Write `from: "Weight{visit}"`.',
         )
+    suffixes = list((block.visits or {}).values())
+    for visit, suffix in (block.visits or {}).items():
+        if suffixes.count(suffix) > 1 and suffixes.index(suffix) != list(block.visits or {}).index(visit):
+            faults.add(
+                (*path, "visits", visit),
+                "M125",
+                f"{visit} reads the same columns as another visit ({suffix!r}).",
+                "Give each visit what its column names have.",
+            )
     if block.long is not None and block.visits is not None:
         faults.add((*path, "long"), "M123", "`long` and `visits` do not go together.", "Use one of them.")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from milkqc import reference
-from milkqc.cells import canonical
+from milkqc.cells import canonical, check_date_format
 from milkqc.mapping import formula as formulas
 from milkqc.mapping.actions import action_of
 from milkqc.mapping.faults import FaultList, nearest
@@ -33,10 +33,16 @@ MAKES = {
 }
 
 
+def _a(kind: str) -> str:
+    """A type of the dictionary as people say it."""
+    words = {"enum": "a word of the dictionary", "integer": "a whole number", "boolean": "true or false"}
+    return words.get(kind, f"a {kind}")
+
+
 def _fits_type(path: Path_, action: str, kind: str, faults: FaultList) -> None:
     made = MAKES.get(action)
     if made is not None and kind not in made:
-        faults.add((*path, "do"), "M123", f"`{action}` does not make a {kind}.", "Use another action.")
+        faults.add((*path, "do"), "M123", f"`{action}` does not make {_a(kind)}.", "Use another action.")
 
 
 def _same_codes(path: Path_, spec: Column, faults: FaultList) -> None:
@@ -136,18 +142,22 @@ def _constant(path: Path_, spec: Column, kind: str, faults: FaultList) -> None:
     value = spec.value or ""
     good = True
     if kind in NUMBERS:
-        try:
-            good = math.isfinite(float(value))
-        except ValueError:
-            good = False
+        good = _is_number(value)
     elif kind == "boolean":
         good = value in {"true", "false"}
     elif kind == "date":
         good = is_iso_date(value)
     if not good:
         faults.add(
-            (*path, "value"), "M113", f"{value!r} is not a {kind}.", "Write a value of the target's type."
+            (*path, "value"), "M113", f"{value!r} is not {_a(kind)}.", "Write a value of the target's type."
         )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def is_iso_date(text: str) -> bool:
@@ -169,9 +179,19 @@ def _format(path: Path_, spec: Column, kind: str, faults: FaultList) -> None:
         elif spec.unit is not None:
             faults.add((*path, "unit"), "M203", f"{text} already says its unit.", "Take `unit` out.")
     elif kind != "date":
-        faults.add(where, "M123", f"a {kind} has no format.", "Take `format` out.")
-    elif "%" not in text:
+        faults.add(where, "M123", f"{_a(kind)} has no format.", "Take `format` out.")
+    else:
+        _date_format(where, text, faults)
+
+
+def _date_format(where: Path_, text: str, faults: FaultList) -> None:
+    if "%" not in text:
         faults.add(where, "M131", f"{text!r} is not a date format.", 'Write it like "%d/%m/%Y".')
+        return
+    try:
+        check_date_format(text)
+    except ValueError as error:
+        faults.add(where, "M131", f"{error}", 'Write it like "%d/%m/%Y".')
 
 
 def codes(path: Path_, spec: Column, column: reference.Column, faults: FaultList) -> None:
@@ -190,6 +210,9 @@ def codes(path: Path_, spec: Column, column: reference.Column, faults: FaultList
             "Take `codes` out; use `missing` for codes of missing.",
         )
     for code, word in spec.codes.items():
+        if column.type in NUMBERS and not _is_number(word):
+            what = f"{word!r} is not {_a(column.type)}."
+            faults.add((*path, "codes", code), "M113", what, f"{column.column} takes numbers; write them.")
         if allowed and word not in allowed:
             hint = nearest(word, allowed) or f"Use one of: {', '.join(allowed)}."
             faults.add((*path, "codes", code), "M124", f"{word!r} is not a code of {column.column}.", hint)

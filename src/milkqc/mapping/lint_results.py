@@ -107,6 +107,14 @@ def controls(path: Path_, block: Block, faults: FaultList) -> None:
     if block.controls is None:
         return
     for level, own in block.controls.targets.items():
+        if block.controls.level is None and level not in block.controls.control:
+            told = ", ".join(block.controls.control) or "nothing"
+            faults.add(
+                (*path, "controls", "targets", level),
+                "M112",
+                f"{level!r} is no control material of the block: `control` lists {told}.",
+                nearest(level, block.controls.control) or "Name the column of the materials by `level:`.",
+            )
         for name, target in own.items():
             where = (*path, "controls", "targets", level, name)
             if name not in reference.analytes():

@@ -19,6 +19,8 @@ _TOGETHER = (
     ("section", "last_row", "a section ends at a blank line, or at `until`"),
     ("until", "last_row", "both say where the table ends"),
 )
+# Delimiters that go by a name.
+_NAMED = ("comma", "semicolon", "tab", "\\t", "pipe", "space")
 _WELLS = ("plate", "title", "well", "row", "column", "value")
 
 
@@ -35,6 +37,14 @@ def table(name: str, spec: Table, faults: FaultList) -> None:
         faults.add(
             (*path, "thousands"), "M123", "decimal and thousands separator are the same.", "Change one."
         )
+    if spec.delimiter is not None and len(spec.delimiter) != 1 and spec.delimiter not in _NAMED:
+        what = f"{spec.delimiter!r} is more than one character."
+        faults.add(
+            (*path, "delimiter"), "M113", what, f'Write it as it stands (";"), or {", ".join(_NAMED)}.'
+        )
+    kind = spec.format or PurePosixPath(spec.file or "").suffix.lower().removeprefix(".")
+    if spec.sheet is not None and kind in {"csv", "txt", "tsv", "tab", *_TYPED}:
+        faults.add((*path, "sheet"), "M123", f"a {kind} file has no sheets.", "Take `sheet` out.")
     _place(path, spec, faults)
     _redcap(path, spec, faults)
     _rows(path, spec, faults)

@@ -8,7 +8,7 @@ from milkqc import reference, units
 from milkqc.errors import UnitError
 from milkqc.mapping import formula as formulas
 from milkqc.mapping.actions import action_of
-from milkqc.mapping.faults import FaultList
+from milkqc.mapping.faults import FaultList, nearest
 from milkqc.mapping.language import Block, Column, UnitOf
 from milkqc.mapping.lint_options import GESTATION, same_codes
 from milkqc.mapping.replicates import NUMBERS
@@ -162,7 +162,7 @@ def of_formula(
         faults.add(where, "M150", f"{error}.", error.todo)
         return
     except UnitError as error:
-        faults.add(where, "M207", error.what, error.todo)
+        faults.add(where, "M207", error.what, _misspelt(tree, known) or error.todo)
         return
     if result.kind != kind:
         faults.add(where, "M150", f"it gives a {result.kind}, and {what} is a {kind}.", "Make that of it.")
@@ -179,10 +179,19 @@ def of_formula(
             path,
             "M202",
             "nothing says which unit the formula's result has.",
-            "Add `unit:` to the column or to its lets.",
+            _misspelt(tree, known) or "Add `unit:` to the column or to its lets.",
         )
     else:
         converts(where, result.unit, to, faults, what=what, substance=substance)
+
+
+def _misspelt(tree: formulas.Tree, lets: Collection[str]) -> str:
+    """What to do about a name of a formula that is no let of the block, where it has any; else empty."""
+    for name in formulas.names(tree):
+        if lets and name not in lets:
+            hint = nearest(name, lets) or f"Its lets are {', '.join(lets)}."
+            return f"{name} is no let of this block, and a source column has no unit in a formula. {hint}"
+    return ""
 
 
 def written(path: Path_, unit: UnitOf | None, faults: FaultList) -> Iterator[tuple[Path_, str]]:

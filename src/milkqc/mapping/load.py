@@ -110,14 +110,16 @@ def _short(value: Any) -> str:
 def _keys_at(path: Path_) -> list[str]:
     """The keys that the language knows at a path of the document."""
     model: Any = Mapping
-    named = False  # the next part is the name of an entry (`tables.lab`), not a key of the language
+    named = 0  # how many of the next parts are names of entries (`tables.lab`), not keys of the language
     for part in path:
-        if named or isinstance(part, int):
-            named = False
+        if isinstance(part, int):
+            continue
+        if named:
+            named -= 1
         elif isinstance(model, type) and issubclass(model, BaseModel):
             fields = {field.alias or name: field for name, field in model.model_fields.items()}
             field = fields.get(str(part))
-            named = field is not None and _is_dict(field.annotation)
+            named = _dicts(field.annotation) if field is not None else 0
             model = _inner(field.annotation) if field is not None else None
     if isinstance(model, type) and issubclass(model, BaseModel):
         return [field.alias or name for name, field in model.model_fields.items()]
@@ -131,8 +133,10 @@ def _inner(annotation: Any) -> Any:
     return _first(_inner(part) for part in get_args(annotation))
 
 
-def _is_dict(annotation: Any) -> bool:
-    return get_origin(annotation) is dict or any(_is_dict(entry) for entry in get_args(annotation))
+def _dicts(annotation: Any) -> int:
+    """How many dictionaries stand around the model of an annotation."""
+    inner = max((_dicts(entry) for entry in get_args(annotation)), default=0)
+    return inner + (get_origin(annotation) is dict)
 
 
 def _first(found: Iterable[Any]) -> Any:

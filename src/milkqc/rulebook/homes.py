@@ -244,6 +244,8 @@ def _judges(rule: Rule) -> str:
     column = rule.columns[0] if rule.columns else ""
     conditions = condition_text(rule.when)
     where = f" where {conditions}" if conditions else ""
+    if rule.expect == "sum_of" and column == "value":
+        return f"each sample's results{where}, against its parts in the same sample"
     if rule.level == "row":
         return f"{'each value of ' + column if column else 'each row'}{where}"
     by = " and ".join(by_of(rule))

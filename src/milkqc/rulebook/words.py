@@ -102,7 +102,7 @@ def example(each: Described, side: str) -> list[str]:
     if not given:
         return []
     if not isinstance(given, Mapping):
-        return [_text(value) for value in given]
+        return [_table(value) if isinstance(value, Mapping) else _text(value) for value in given]
     columns = {name: values for name, values in given.items() if name != "!"}
     height = len(next(iter(columns.values())))
     marks = given.get("!", [True] * height)
@@ -112,6 +112,14 @@ def example(each: Described, side: str) -> list[str]:
     if side == "pass":
         return rows
     return [row if fails else f"({row})" for row, fails in zip(rows, marks, strict=True)]
+
+
+def _table(columns: Mapping[str, Any]) -> str:
+    """A small table, its rows one after the other: `infant_id a, length_cm 50 | infant_id a, length_cm 45`."""
+    rows = zip(*columns.values(), strict=True)
+    return " | ".join(
+        ", ".join(f"{name} {_text(cell)}" for name, cell in zip(columns, row, strict=True)) for row in rows
+    )
 
 
 def _text(value: Any) -> str:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 import polars as pl
 
 from milkqc.model import Rule
-from milkqc.summarise.codes import codes, dates
+from milkqc.summarise.attempt import Attempt, at_once
+from milkqc.summarise.codes import CODES, DATES, codes, dates
+from milkqc.summarise.completeness import SCHEMA as COMPLETENESS
 from milkqc.summarise.completeness import Planned, completeness
-from milkqc.summarise.declared import units
-from milkqc.summarise.flagged import flagged_children, zscores_by_site
-from milkqc.summarise.gaps import gaps
+from milkqc.summarise.declared import UNITS, units
+from milkqc.summarise.flagged import BY_SITE, CHILDREN, flagged_children, zscores_by_site
+from milkqc.summarise.gaps import GAPS, gaps
+from milkqc.summarise.limits import SCHEMA as LIMITS
 from milkqc.summarise.limits import limits
-from milkqc.summarise.scheduled import scheduled_people
-from milkqc.summarise.spread import spread
+from milkqc.summarise.scheduled import PEOPLE, scheduled_people
+from milkqc.summarise.spread import BINS, SPREAD, spread
 
 WATCHED: dict[str, Any] = {"rule_id": pl.String, "table": pl.String, "column": pl.String}
 _NONE: Mapping[str, str] = MappingProxyType({})
@@ -31,6 +35,7 @@ def evidence(
     off: Mapping[str, str] = _NONE,
     watched: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType({}),
     data_cutoff: dt.date | None = None,
+    attempt: Attempt = at_once,
 ) -> dict[str, pl.DataFrame]:
     """The tables by name: `spread`, `bins`, `limits`, `codes`, `gaps`, `dates`, `units`, `completeness`,
     `scheduled_people`, `zscores_by_site`, `flagged_children` and `watched`; each is described in its module.
@@ -38,25 +43,39 @@ def evidence(
     `tables` are the internal tables after normalise and derive; `schedule` maps visits to an object or mapping
     with `day` and `window`. `watched` gives, by rule id, the table and all the columns that a rule with several
     columns looks at; the participant's columns come with the prefix `participant_`. The day of the data is
-    `data_cutoff`, else the latest date found in them; no clock is asked.
+    `data_cutoff`, else the latest date found in them; no clock is asked. `attempt` decides what becomes of a table
+    that raises.
     """
-    found = dates(tables)
-    until = data_cutoff or _latest(found, tables)
-    quartiles, bins = spread(tables)
-    planned = tuple(_planned(name, visit) for name, visit in schedule.items())
+
+    def one(name: str, make: Callable[[], pl.DataFrame], schema: Any) -> pl.DataFrame:
+        return attempt(name, make, pl.DataFrame(schema=schema))
+
+    days = cache(lambda: dates(tables))
+
+    @cache
+    def plan() -> tuple[tuple[Planned, ...], dt.date | None]:
+        planned = tuple(_planned(name, visit) for name, visit in schedule.items())
+        return planned, data_cutoff or _latest(days(), tables)
+
+    def due(figure: Callable[..., pl.DataFrame]) -> pl.DataFrame:
+        planned, until = plan()
+        return figure(tables, planned, until=until)
+
+    nothing = pl.DataFrame(schema=SPREAD), pl.DataFrame(schema=BINS)
+    quartiles, bins = attempt("spread", lambda: spread(tables), nothing)
     return {
         "spread": quartiles,
         "bins": bins,
-        "limits": limits(rules, off=off),
-        "codes": codes(tables),
-        "gaps": gaps(tables),
-        "dates": found,
-        "units": units(tables),
-        "completeness": completeness(tables, planned, until=until),
-        "scheduled_people": scheduled_people(tables, planned, until=until),
-        "zscores_by_site": zscores_by_site(tables),
-        "flagged_children": flagged_children(tables),
-        "watched": _watched(watched),
+        "limits": one("limits", lambda: limits(rules, off=off), LIMITS),
+        "codes": one("codes", lambda: codes(tables), CODES),
+        "gaps": one("gaps", lambda: gaps(tables), GAPS),
+        "dates": one("dates", days, DATES),
+        "units": one("units", lambda: units(tables), UNITS),
+        "completeness": one("completeness", lambda: due(completeness), COMPLETENESS),
+        "scheduled_people": one("scheduled_people", lambda: due(scheduled_people), PEOPLE),
+        "zscores_by_site": one("zscores_by_site", lambda: zscores_by_site(tables), BY_SITE),
+        "flagged_children": one("flagged_children", lambda: flagged_children(tables), CHILDREN),
+        "watched": one("watched", lambda: _watched(watched), WATCHED),
     }
 
 

@@ -6,11 +6,13 @@ given by trial arm.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 
 import polars as pl
 
 from milkqc import reference
+from milkqc.summarise.attempt import Attempt, at_once
 
 SCHEMAS: dict[str, dict[str, type[pl.DataType]]] = {
     "missing": {
@@ -64,11 +66,14 @@ _DIGITS = 10  # group means differ in their last bits with the number of threads
 _RESULTS = ("milk", "biomarkers")
 
 
-def statistics(tables: Mapping[str, pl.DataFrame], *, schedule: Iterable[str]) -> dict[str, pl.DataFrame]:
+def statistics(
+    tables: Mapping[str, pl.DataFrame], *, schedule: Iterable[str], attempt: Attempt = at_once
+) -> dict[str, pl.DataFrame]:
     """The overview tables by name, each with the columns of `SCHEMAS`; a table without rows where there is nothing.
 
     `tables` are the internal tables by name, after normalise and derive; absent ones and absent columns give
-    no figures. `schedule` names the visits in their order; visits it does not list follow by median age.
+    no figures. `schedule` names the visits in their order; visits it does not list follow by median age. `attempt`
+    decides what becomes of a table that raises.
 
     - `missing`: one row per mapped column (those with `X__raw`) and, in milk and biomarkers, per analyte.
       `reasons` counts why, most frequent first: `not_done 12; empty 3`.
@@ -81,16 +86,25 @@ def statistics(tables: Mapping[str, pl.DataFrame], *, schedule: Iterable[str]) -
     A superseded laboratory result (`reported` false) is left out. Aggregates have 10 significant digits.
     """
     names = {name: frame for name, frame in tables.items() if frame.height}
-    order = _visit_order(names, list(schedule))
     growth = names.get("growth", pl.DataFrame())
-    made = {
-        "missing": _missing(names),
-        "censored": _censored(names),
-        "zscores": _zscores(growth),
-        "zscore_bins": _zscore_bins(growth),
-        "ages": _ages(growth),
+    planned = list(schedule)
+    makers: dict[str, Callable[[], list[pl.DataFrame]]] = {
+        "missing": lambda: _missing(names),
+        "censored": lambda: _censored(names),
+        "zscores": lambda: _zscores(growth),
+        "zscore_bins": lambda: _zscore_bins(growth),
+        "ages": lambda: _ages(growth),
     }
-    return {name: _finished(part, SCHEMAS[name], order) for name, part in made.items()}
+
+    @cache
+    def order() -> dict[str, int]:
+        return _visit_order(names, planned)
+
+    def made(name: str, parts: Callable[[], list[pl.DataFrame]]) -> pl.DataFrame:
+        nothing = pl.DataFrame(schema=SCHEMAS[name])
+        return attempt(name, lambda: _finished(parts(), SCHEMAS[name], order()), nothing)
+
+    return {name: made(name, parts) for name, parts in makers.items()}
 
 
 def _finished(

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from milkqc.checks.contract.backend import our_pandera
 from milkqc.checks.contract.promises import Promise, as_promised, promises, schema
 from milkqc.checks.ledger import Entry, reason, written
 from milkqc.checks.spark import without_spark
@@ -79,11 +80,10 @@ def _check_table(table: str, frame: pl.DataFrame | None) -> Checked:
 def _verdict(table: str, frame: pl.DataFrame) -> _Verdict:
     with without_spark():
         import pandera.errors
-        from pandera.config import ValidationDepth, config_context
 
     verdict = _Verdict({}, set(), {}, {})
     try:
-        with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
+        with our_pandera():
             schema(table).validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as errors:
         # Types first: what a check says of a column of the wrong type is noise.

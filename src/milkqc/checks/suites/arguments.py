@@ -11,7 +11,8 @@ from milkqc.checks.suites.dataset_kinds import STATISTICS
 from milkqc.checks.suites.kind import NUMBERS
 from milkqc.checks.suites.kinds import Kind
 from milkqc.checks.suites.pairs import DIRECTIONS, WORDS
-from milkqc.checks.suites.whens import Whens
+from milkqc.checks.suites.parts import Parts
+from milkqc.checks.suites.sums import IS
 from milkqc.model import SEVERITIES
 from milkqc.reference import Column
 
@@ -35,7 +36,7 @@ _REFERENCES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-class Arguments(Whens):
+class Arguments(Parts):
     """Reads the arguments of one entry."""
 
     def arguments(self, kind: Kind, columns: tuple[Column, ...]) -> dict[str, Any]:
@@ -54,8 +55,13 @@ class Arguments(Whens):
             one, other = kind.needs_one
             self.fault(other, "R205", f"{one} and {other} are given together.", "Keep one of them.")
         for key in kind.arguments:
-            if key in self.entry and key not in {"columns", "within", "order", "other"}:
-                found[key] = self._argument(key, kind, columns[0] if columns else None)
+            if key in self.entry and key not in {"columns", "within", "order", "other", "parts"}:
+                if (kind.name, key) == ("sum_of", "tolerance"):
+                    found |= self.tolerance(self.entry[key])
+                else:
+                    found[key] = self._argument(key, kind, columns[0] if columns else None)
+        if kind.name == "sum_of" and columns:
+            found["parts"] = self.parts(columns[0])
         self._limits(found)
         if "by" in self.entry:
             found["by"] = self._groups("by", self.entry["by"])
@@ -66,11 +72,10 @@ class Arguments(Whens):
     def _argument(self, key: str, kind: Kind, column: Column | None) -> Any:
         value = self.entry[key]
         if key in _CHOICES:
-            if value not in _CHOICES[key]:
+            choices = tuple(IS) if kind.name == "sum_of" else _CHOICES[key]
+            if value not in choices:
                 code = "R204" if key == "hard_severity" else "R205"
-                self.fault(
-                    key, code, f"{key} cannot be {value!r}.", f"Use one of {', '.join(_CHOICES[key])}."
-                )
+                self.fault(key, code, f"{key} cannot be {value!r}.", f"Use one of {', '.join(choices)}.")
             return value
         if key in _SHARES:
             share = self.number(key, value)
@@ -147,7 +152,7 @@ class Arguments(Whens):
         for name in names:
             # `by: site` means the participant's site where the table has none of its own.
             if self.known(name) is None and self.known(f"participant_{name}") is None:
-                self.fault(key, "R203", f"{self.table} has no column {name!r}.", "See the data dictionary.")
+                self.no_column(key, name)
         if key == "between" and isinstance(value, list):
             self.fault(key, "R205", "between is one column.", "Use `by` for the others.")
         return tuple(names) if isinstance(value, list) else value
@@ -181,9 +186,14 @@ class Arguments(Whens):
         return {kind: numbers}  # type: ignore[dict-item]
 
     def others(self, kind: Kind, column: Column | None) -> tuple[str, ...]:
-        """The further columns of a kind with several: the other one; the order and the groups."""
+        """The further columns of a kind with several: the other one; the order and the groups; the parts."""
         if column is None:
             return ()
+        if kind.name == "sum_of":
+            given = self.entry.get("parts")
+            return (
+                () if self.of_analytes() or not isinstance(given, list | Mapping) else tuple(map(str, given))
+            )
         if kind.name == "compare_columns":
             other = self._column_named("other")
             if other is not None:
@@ -201,9 +211,7 @@ class Arguments(Whens):
             found = [self.known(name) for name in names]
             for name, one in zip(names, found, strict=True):
                 if one is None:
-                    self.fault(
-                        "within", "R203", f"{self.table} has no column {name!r}.", "See the data dictionary."
-                    )
+                    self.no_column("within", name)
             return (str(self.entry.get("order")), *map(str, names))
         return ()
 
@@ -213,7 +221,7 @@ class Arguments(Whens):
             return None  # said already: the key is missing
         column = self.known(name)
         if column is None:
-            self.fault(key, "R203", f"{self.table} has no column {name!r}.", "See the data dictionary.")
+            self.no_column(key, name)
         return column
 
     def _comparable(self, column: Column, other: Column) -> None:

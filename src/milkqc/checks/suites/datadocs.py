@@ -87,7 +87,8 @@ def _build(
         judged = context.validation_definitions.add(
             gx.ValidationDefinition(name=table, data=batch, suite=suite)
         )
-        frame = tables[table].to_pandas()
+        # As pandas reads the written Parquet: the suites' limits are texts, which GX compares with dates as objects.
+        frame = tables[table].to_pandas(date_as_object=True)
         for result in judged.run(
             batch_parameters={"dataframe": frame}, result_format=_FORMAT, run_id=run
         ).results:

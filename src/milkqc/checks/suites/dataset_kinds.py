@@ -13,6 +13,8 @@ from milkqc.checks.suites.kind import ANY, NUMBERS, Kind
 from milkqc.checks.suites.row_kinds import between
 from milkqc.model import Rule
 
+# The keys of kinds whose figure has one limit, the most that it may be.
+MOST = ("share", "max_distance", "max_difference", "max_ratio")
 STATISTICS = ("median", "mean", "share_missing")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from milkqc.checks.suites.arguments import Arguments
 from milkqc.checks.suites.conditions import columns_of
 from milkqc.checks.suites.kinds import KINDS, Kind
+from milkqc.checks.suites.texts import meant
 from milkqc.findings import FINDINGS_SCHEMA
 from milkqc.model import SEVERITIES, Rule
 from milkqc.reference import Column, dictionary
@@ -62,7 +63,8 @@ class Reader(Arguments):
         for key in GUIDANCE:
             if key in self.entry and not isinstance(self.entry[key], str):
                 self.fault(key, "R205", f"{key} must be a sentence.", "Write what to do about a finding.")
-        examples = self._tables(names) if kind.tabular else self._examples(kind, column)
+        beside = kind.reads(Rule("", self.table, kind.name, names, "info", "", "")) if names else ()
+        examples = self._tables((*names, *beside)) if kind.tabular else self._examples(kind, column)
         if self.faults:
             return None
         unit = self.entry.get("unit") or self._canonical(column, when)
@@ -93,7 +95,12 @@ class Reader(Arguments):
         if name is None:
             return None
         if name not in KINDS:
-            self.fault("expect", "R204", f"unknown kind {name!r}.", f"Use one of {', '.join(KINDS)}.")
+            self.fault(
+                "expect",
+                "R204",
+                f"unknown kind {name!r}.",
+                meant(name, KINDS, f"Use one of {', '.join(KINDS)}."),
+            )
             return None
         return KINDS[name]
 
@@ -143,7 +150,7 @@ class Reader(Arguments):
     def _column(self, key: str, name: str, kind: Kind) -> Column | None:
         column = dictionary().get((self.table, name))
         if column is None:
-            self.fault(key, "R203", f"{self.table} has no column {name!r}.", "See the data dictionary.")
+            self.no_column(key, name)
         elif column.type not in kind.types:
             self.fault(
                 key, "R205", f"{kind.name} cannot judge {name} ({column.type}).", "Choose another kind."

@@ -7,19 +7,25 @@ native word for is not forced into one that says something else.
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import pprint
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from milkqc.checks.suites import distribution
+from milkqc.checks.suites.bounds import BOUNDS
 from milkqc.checks.suites.conditions import columns_of
+from milkqc.checks.suites.dataset_kinds import MOST
 from milkqc.checks.suites.groups import by_of
 from milkqc.checks.suites.kinds import KINDS
 from milkqc.checks.suites.native import NotNativeError, expectations
-from milkqc.checks.views import AGE_GROUP, FIVE_YEARS
+from milkqc.checks.suites.pandera_module import HEAD, TAIL
+from milkqc.checks.suites.sums import ROUNDING, SAMPLE, of_analytes
+from milkqc.checks.views import AGE_GROUP, FIVE_YEARS, PREFIX
 from milkqc.model import TABLES, Rule
-from milkqc.reference import columns, dictionary
+from milkqc.reference import columns
 
 _AGES: Mapping[str, Mapping[str, Any]] = {
     "under_five": {"age_days": {"below": FIVE_YEARS}},
@@ -67,14 +73,17 @@ def to_pandera(rules: Sequence[Rule]) -> Exported:
     tables: dict[str, list[dict[str, Any]]] = {}
     for rule in sorted(map(_on_written, rules), key=lambda rule: rule.id):
         try:
-            _here(rule)
-            tables.setdefault(rule.table, []).append(_plain(rule))
+            beside = _beside(rule)
+            if not all(name.startswith(PREFIX) for name in beside):
+                _here(rule)
+            tables.setdefault(rule.table, []).append({**_plain(rule), "beside": bool(beside)})
         except NotNativeError as error:
             left_out[rule.id] = str(error)
     told = pprint.pformat(
         {table: tables[table] for table in TABLES if table in tables}, width=110, sort_dicts=False
     )
-    return Exported({"milkqc_rules.py": f"{_MODULE_HEAD}\n\nRULES = {told}\n\n\n{_MODULE_TAIL}"}, left_out)
+    figures = "def quantile" + inspect.getsource(distribution).partition("def quantile")[2]
+    return Exported({"milkqc_rules.py": f"{HEAD}\nRULES = {told}\n\n\n{figures}\n{TAIL}"}, left_out)
 
 
 def _on_written(rule: Rule) -> Rule:
@@ -92,46 +101,68 @@ def _on_written(rule: Rule) -> Rule:
 
 def _here(rule: Rule) -> None:
     """Raises NotNativeError for a rule that looks beyond the harmonised table it is of."""
-    names = (*rule.columns, *columns_of(rule.when), *by_of(rule))
-    own = {column.column for column in columns(rule.table)}
-    beside = [name for name in dict.fromkeys(names) if name not in own]
+    beside = _beside(rule)
     if beside:
         raise NotNativeError(f"it looks at {', '.join(beside)}, which the written table does not have")
+
+
+def _beside(rule: Rule) -> list[str]:
+    """The columns of the view that a rule names and the written table does not have."""
+    own = {column.column for column in columns(rule.table)}
+    between = rule.arguments.get("between")
+    groups = [_resolved(name, own) for name in (*by_of(rule), *([between] if between else []))]
+    return [
+        name for name in dict.fromkeys((*rule.columns, *columns_of(rule.when), *groups)) if name not in own
+    ]
+
+
+def _resolved(name: str, own: Collection[str]) -> str:
+    return name if name in own else f"{PREFIX}{name.removeprefix(PREFIX)}"
 
 
 def _meta(rule: Rule) -> dict[str, str]:
     return {"rule_id": rule.id, "says": rule.says, "source": rule.source}
 
 
+_KEPT = (
+    *BOUNDS, "values", "pattern", "columns", "is", "other", "factor", "offset", "tolerance", "tolerance_share",
+    "order", "direction", "within", "strict", "parts", "quantile", "reference", "statistic", "max_ratio", "min_n",
+)  # fmt: skip
+
+
 def _plain(rule: Rule) -> dict[str, Any]:
     """One rule as plain data for the module: conditions and limits, dates as ISO texts."""
-    if KINDS[rule.expect].level == "dataset" or rule.expect == "monotone":
-        raise NotNativeError(
-            f"pandera has no check of the kind {rule.expect}; use --format gx or milkqc itself"
-        )
-    keep = (
-        "min",
-        "above",
-        "max",
-        "below",
-        "values",
-        "pattern",
-        "columns",
-        "is",
-        "other",
-        "factor",
-        "offset",
-        "tolerance",
-    )
-    arguments = {key: _text(rule.arguments[key]) for key in keep if rule.arguments.get(key) is not None}
+    arguments = {key: _text(rule.arguments[key]) for key in _KEPT if rule.arguments.get(key) is not None}
     return {
         "id": rule.id,
         "expect": rule.expect,
-        "column": rule.columns[0],
-        "date": dictionary()[rule.table, rule.columns[0]].type == "date",
+        **({"column": rule.columns[0]} if rule.columns else {}),
         "when": _text(rule.when),
         **arguments,
+        **(_of_groups(rule) if rule.level == "dataset" else {}),
+        **(_of_sums(rule) if rule.expect == "sum_of" else {}),
         "says": rule.says,
+    }
+
+
+def _of_groups(rule: Rule) -> dict[str, Any]:
+    """The figure, its limits and the columns of its groups."""
+    own = {column.column for column in columns(rule.table)}
+    most = next((rule.arguments[key] for key in MOST if rule.arguments.get(key) is not None), None)
+    between = rule.arguments.get("between")
+    return {
+        "figure": KINDS[rule.expect].figure,
+        **({} if most is None else {"max": most}),
+        **({"by": [_resolved(name, own) for name in by_of(rule)]} if by_of(rule) else {}),
+        **({"between": _resolved(between, own)} if between else {}),
+    }
+
+
+def _of_sums(rule: Rule) -> dict[str, Any]:
+    return {
+        "is": rule.arguments.get("is", "equal"),
+        "rounding": ROUNDING,
+        **({"analyte": rule.when["analyte"], "sample": list(SAMPLE)} if of_analytes(rule) else {}),
     }
 
 
@@ -141,148 +172,6 @@ def _text(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_text(part) for part in value]
     return value.isoformat() if hasattr(value, "isoformat") else value
-
-
-_MODULE_HEAD = '''"""milkqc's rules as pandera schemas for pandas frames. Written by `milkqc rules export --format pandera`.
-
-    import milkqc_rules
-    milkqc_rules.SCHEMAS["growth"].validate(pandas.read_parquet("harmonized/growth.parquet"), lazy=True)
-
-A check's `error` is the id of its rule. A row of which something asked for is missing passes; a censored result too.
-"""
-
-import pandas as pd
-import pandera.pandas as pa'''
-
-_MODULE_TAIL = '''
-def _values(frame, name):
-    values = frame[name]
-    if str(values.dtype) in {"object", "category"} and values.map(lambda value: hasattr(value, "isoformat")).any():
-        return pd.to_datetime(values)
-    return values
-
-
-def _limit(values, limit):
-    return pd.Timestamp(limit) if str(values.dtype).startswith("datetime") else limit
-
-
-def _outside(values, rule):
-    fails = pd.Series(False, index=values.index)
-    if "min" in rule:
-        fails |= values < _limit(values, rule["min"])
-    if "above" in rule:
-        fails |= values <= _limit(values, rule["above"])
-    if "max" in rule:
-        fails |= values > _limit(values, rule["max"])
-    if "below" in rule:
-        fails |= values >= _limit(values, rule["below"])
-    return fails
-
-
-def _among(values, wanted):
-    listed = wanted if isinstance(wanted, list) else [wanted]
-    return values.isin([_limit(values, one) for one in listed])
-
-
-def _holds(frame, when):
-    """Rows where the condition surely holds."""
-    holds = pd.Series(True, index=frame.index)
-    for name, wanted in when.items():
-        if name in ("any", "all"):
-            parts = [_holds(frame, one) for one in wanted]
-            joined = parts[0]
-            for part in parts[1:]:
-                joined = joined | part if name == "any" else joined & part
-            holds &= joined
-            continue
-        values = _values(frame, name)
-        if not isinstance(wanted, dict):
-            holds &= values.notna() & _among(values, wanted)
-            continue
-        for word, limit in wanted.items():
-            if word == "missing":
-                holds &= values.isna() if limit else values.notna()
-            elif word == "not":
-                holds &= values.notna() & ~_among(values, limit)
-            else:
-                holds &= values.notna() & ~_outside(values, {word: limit})
-    return holds
-
-
-def _other(frame, rule, sign):
-    other = _values(frame, rule["other"])
-    if "factor" in rule:
-        other = other * rule["factor"]
-    offset = rule.get("offset", 0) + sign * rule.get("tolerance", 0)
-    if not offset:
-        return other
-    return other + (pd.Timedelta(days=offset) if str(other.dtype).startswith("datetime") else offset)
-
-
-def _compared(frame, rule):
-    values, word = _values(frame, rule["column"]), rule["is"]
-    known = values.notna() & _values(frame, rule["other"]).notna()
-    if word == "below":
-        fails = values >= _other(frame, rule, 1)
-    elif word == "at_most":
-        fails = values > _other(frame, rule, 1)
-    elif word == "above":
-        fails = values <= _other(frame, rule, -1)
-    elif word == "at_least":
-        fails = values < _other(frame, rule, -1)
-    elif word == "equal" and rule.get("tolerance"):
-        fails = (values < _other(frame, rule, -1)) | (values > _other(frame, rule, 1))
-    else:
-        fails = values.eq(_other(frame, rule, 0))
-        fails = ~fails if word == "equal" else fails
-    return known & fails
-
-
-def _fails(frame, rule):
-    values, kind = _values(frame, rule["column"]), rule["expect"]
-    holds = _holds(frame, rule["when"])
-    there = values.notna()
-    if rule["column"] == "value" and "censored" in frame:
-        censored = frame["censored"].notna()
-        if kind in ("not_null", "present_when", "absent_when"):
-            there |= censored
-        else:
-            holds &= ~censored
-    if kind == "value_between":
-        fails = there & _outside(values, rule)
-    elif kind == "value_in_set":
-        fails = there & ~_among(values, rule["values"])
-    elif kind == "value_not_in_set":
-        fails = there & _among(values, rule["values"])
-    elif kind == "value_matches":
-        fails = there & ~values.astype("object").where(there, "").astype(str).map(
-            lambda text: __import__("re").fullmatch(rule["pattern"], text) is not None
-        )
-    elif kind in ("not_null", "present_when"):
-        fails = ~there
-    elif kind == "absent_when":
-        fails = there
-    elif kind == "unique":
-        mine = frame.loc[holds, rule["columns"]].dropna()
-        fails = mine.duplicated(keep=False).reindex(frame.index, fill_value=False)
-    else:
-        fails = _compared(frame, rule)
-    return (holds & fails).fillna(False).astype(bool)
-
-
-def _check(rule):
-    return pa.Check(lambda frame: ~_fails(frame, rule), error=rule["id"], description=rule["says"])
-
-
-SCHEMAS = {
-    table: pa.DataFrameSchema(
-        {rule["column"]: pa.Column(nullable=True, required=True) for rule in rules},
-        checks=[_check(rule) for rule in rules],
-        name=table,
-    )
-    for table, rules in RULES.items()
-}
-'''
 
 
 def left_out(exported: Exported) -> Iterator[str]:

@@ -6,15 +6,17 @@ chosen rows, shared by all the rules that ask for the same.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import narwhals.stable.v2 as nw
 import polars as pl
 
 from milkqc.checks.suites.conditions import columns_of, key, truth
+from milkqc.checks.suites.kind import Ground
 from milkqc.checks.suites.kinds import KINDS, Operand
-from milkqc.checks.suites.pairs import KNOWN
 from milkqc.model import Rule
 
 RESULT_TABLES = {"milk", "biomarkers"}
@@ -56,7 +58,7 @@ def prepared(view: pl.DataFrame, rules: Sequence[Rule]) -> list[Prepared]:
 
 def names_of(rule: Rule) -> tuple[str, ...]:
     """Every column of the view that a row rule needs."""
-    return tuple(dict.fromkeys((*rule.columns, *columns_of(rule.when))))
+    return tuple(dict.fromkeys((*rule.columns, *KINDS[rule.expect].reads(rule), *columns_of(rule.when))))
 
 
 def _plain(view: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
@@ -79,7 +81,7 @@ def _together(plain: pl.DataFrame, rules: Sequence[Rule]) -> list[Prepared]:
     operands = {rule.id: operands_of(rule) for rule in rules}
     distinct = {one.key: one for mine in operands.values() for one in mine.values()}
     slots = {name: f"s{place}" for place, name in enumerate(distinct)}
-    frame = _columns(chosen, distinct, slots)
+    frame = _columns(plain, chosen, at, distinct, slots)
     counts = _counts(chosen, frame, unknown, rules, operands, slots)
     return [
         Prepared(
@@ -98,11 +100,10 @@ def operands_of(rule: Rule) -> Mapping[str, Operand]:
         return mine
     # A censored result is only a limit: whatever stands in `value` is not judged.
     return {
-        role: Operand(
-            f"{one.key} if not censored",
-            nw.when(nw.col("censored").is_null()).then(one.expression),
-            one.among,
-            one.window,
+        role: dataclasses.replace(
+            one,
+            key=f"{one.key} if not censored",
+            expression=nw.when(nw.col("censored").is_null()).then(one.expression),
         )
         for role, one in mine.items()
     }
@@ -112,23 +113,44 @@ def _of_results(rule: Rule) -> bool:
     return rule.table in RESULT_TABLES and "value" in rule.columns
 
 
-def _columns(chosen: pl.DataFrame, distinct: Mapping[str, Operand], slots: Mapping[str, str]) -> pl.DataFrame:
-    table = nw.from_native(chosen)
-    simple = [one.expression.alias(slots[one.key]) for one in distinct.values() if not one.window]
-    done = table.select(*simple).to_native() if simple else pl.DataFrame()
-    windows = [
-        windowed(table, one, slots[one.key]).select(slots[one.key]).to_native()
-        for one in distinct.values()
-        if one.window
-    ]
-    columns = [series for part in (done, *windows) for series in part.get_columns()]
+def _columns(
+    plain: pl.DataFrame,
+    chosen: pl.DataFrame,
+    at: pl.Series | None,
+    distinct: Mapping[str, Operand],
+    slots: Mapping[str, str],
+) -> pl.DataFrame:
+    grounds: dict[str, list[Operand]] = {}
+    for one in distinct.values():
+        grounds.setdefault(one.ground.key if one.ground else "", []).append(one)
+    columns: list[pl.Series] = []
+    for several in grounds.values():
+        ground = several[0].ground
+        rows, places = (chosen, None) if ground is None else _rows_of(ground, plain, chosen, at)
+        table = nw.from_native(rows) if ground is None else laid(nw.from_native(rows), ground)
+        done = table.select(*(one.expression.alias(slots[one.key]) for one in several)).to_native()
+        columns += (done if places is None else done[places]).get_columns()
     return pl.DataFrame([_finite(series) for series in columns])
 
 
-def windowed(table: nw.DataFrame | nw.LazyFrame, operand: Operand, name: str) -> nw.DataFrame | nw.LazyFrame:  # type: ignore[type-arg]
-    """`table` with the operand as a column; the window sees only rows where all that it needs is there."""
-    known = nw.all_horizontal(*(~nw.col(one).is_null() for one in operand.among), ignore_nulls=False)
-    return table.with_columns(known.alias(KNOWN)).with_columns(operand.expression.alias(name)).drop(KNOWN)
+def _rows_of(
+    ground: Ground, plain: pl.DataFrame, chosen: pl.DataFrame, at: pl.Series | None
+) -> tuple[pl.DataFrame, pl.Series | None]:
+    """The rows that a ground is laid on, and where the chosen ones stand among them (None: they are these)."""
+    if not ground.analytes or at is None:
+        return chosen, None
+    asked = plain["analyte"].is_in(ground.analytes).arg_true()
+    return plain[asked], asked.search_sorted(at)
+
+
+Table = TypeVar("Table", nw.DataFrame, nw.LazyFrame)  # type: ignore[type-arg]
+
+
+def laid(table: Table, ground: Ground) -> Table:
+    """`table` with the columns of a ground."""
+    for step in ground.steps:
+        table = table.with_columns(**step)
+    return table
 
 
 def _finite(series: pl.Series) -> pl.Series:

@@ -18,17 +18,29 @@ GxCall = tuple[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
+class Ground:
+    """Columns that operands stand on which look at other rows. The same `key` means the same ground.
+
+    `steps` are laid one after the other (narwhals takes windows over columns only, not over expressions). They see
+    the rows that `when` chooses, or, where `analytes` are named, all rows of these analytes.
+    """
+
+    key: str
+    steps: tuple[Mapping[str, nw.Expr], ...]
+    analytes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Operand:
     """One column that an engine judges. The same `key` means the same column, so that rules share it.
 
-    `expression` is over the table's columns as rules compare them (dates as days, truth as 0 and 1). `window` is
-    for an expression that looks at other rows: it sees only rows where every one of `among` is there.
+    `expression` is over the table's columns as rules compare them (dates as days, truth as 0 and 1), and over the
+    columns of its `ground`.
     """
 
     key: str
     expression: nw.Expr
-    among: tuple[str, ...] = ()
-    window: bool = False
+    ground: Ground | None = None
 
 
 def itself(name: str) -> Operand:
@@ -41,6 +53,11 @@ def value_only(rule: Rule) -> Mapping[str, Operand]:
     return {"value": itself(rule.columns[0])}
 
 
+def nothing_more(_: Rule) -> tuple[str, ...]:
+    """Of a kind that needs no column but those it judges."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind. `types` are the dictionary types it judges, empty when it needs no column.
@@ -50,8 +67,9 @@ class Kind:
     pandera is given the plain expression. `arguments` are the keys it takes beside those that every rule has;
     `needs` must all be given, of `needs_one` at least one. `figure` names what a dataset kind reduces to (groups.py).
     `presence`: the rule is about a value being there, so that a missing one is judged too; `padding`: a missing one
-    fails, so that columns are filled up with values. `tabular`: examples are
-    small tables. `expected` is given the arguments, the unit and the other operands' values in the row.
+    fails, so that columns are filled up with values. `tabular`: examples are small tables. `reads`: columns of the
+    table that it needs beside those it judges. `expected` is given the arguments, the unit and the row's values, with
+    those of the operands in `shows` by their roles.
     """
 
     name: str
@@ -69,3 +87,5 @@ class Kind:
     presence: bool = False
     padding: bool = False
     tabular: bool = False
+    reads: Callable[[Rule], tuple[str, ...]] = nothing_more
+    shows: tuple[str, ...] = ()

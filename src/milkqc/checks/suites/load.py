@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,13 @@ def load(paths: Iterable[Path], *, analytes: Mapping[str, str] | None = None) ->
     for path in sorted(paths):
         name = f"{path.resolve().parent.name}/{path.name}"
         try:
-            document = yamlfile.read(path, name=name, kind=SuiteFaults)
+            text = yamlfile.text_of(path, name=name, kind=SuiteFaults)
+            written, wrong = _read(text, name, tuple(units.items()))
         except Faults as error:
             faults.extend(error.faults)
             continue
-        for rule in _rules(document, units, faults):
+        faults.extend(wrong)
+        for rule in written:
             if rule.id in rules:
                 first = rules[rule.id]
                 faults.append(
@@ -49,6 +52,16 @@ def load(paths: Iterable[Path], *, analytes: Mapping[str, str] | None = None) ->
     if faults:
         raise SuiteFaults(faults)
     return tuple(rules[name] for name in sorted(rules))
+
+
+# The shipped files are the same for every run of a process, and reading them takes longer than judging a small study.
+@lru_cache(maxsize=64)
+def _read(
+    text: str, name: str, units: tuple[tuple[str, str], ...]
+) -> tuple[tuple[Rule, ...], tuple[Fault, ...]]:
+    faults: list[Fault] = []
+    rules = _rules(yamlfile.parse(text, name=name, kind=SuiteFaults), dict(units), faults)
+    return tuple(rules), tuple(faults)
 
 
 def _rules(document: yamlfile.Document, units: Mapping[str, str], faults: list[Fault]) -> list[Rule]:

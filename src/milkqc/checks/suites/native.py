@@ -84,22 +84,40 @@ def _calls(rule: Rule) -> Iterator[tuple[str, dict[str, Any], str]]:
         return
     if rule.expect == "monotone":
         raise NotNativeError("GX judges the order of a whole column, not of each participant")
+    if rule.expect == "sum_of":
+        raise NotNativeError("GX holds a sum of columns against a constant only, not against another column")
     if rule.expect == "compare_columns" and any(
         rule.arguments.get(key) for key in ("factor", "offset", "tolerance")
     ):
         raise NotNativeError("GX compares columns as they are, without factor, offset or tolerance")
-    if rule.expect in {"value_between", "value_in_set", "value_not_in_set"} and any(
-        isinstance(value, dt.date) for value in _flat(rule.arguments)
-    ):
-        raise NotNativeError("the written table has dates as objects, which GX does not compare with a limit")
+    if rule.expect in {"value_in_set", "value_not_in_set"} and _dated(rule.arguments):
+        raise NotNativeError("the written table has dates as objects, which GX does not find in a set")
     names = _roles(rule)
     for kind, kwargs in KINDS[rule.expect].gx(rule.arguments):
-        yield kind, _named(kwargs, names), rule.severity
+        yield kind, {**_named(kwargs, names), **_days(rule.arguments)}, rule.severity
     if rule.expect == "value_between" and any(key in rule.arguments for key in ("hard_min", "hard_max")):
         hard = {"min": rule.arguments.get("hard_min"), "max": rule.arguments.get("hard_max")}
         limits = {key: value for key, value in hard.items() if value is not None}
         for kind, kwargs in KINDS[rule.expect].gx(limits):
-            yield kind, _named(kwargs, names), str(rule.arguments.get("hard_severity", "critical"))
+            yield (
+                kind,
+                {**_named(kwargs, names), **_days(limits)},
+                str(rule.arguments.get("hard_severity", "critical")),
+            )
+
+
+def _dated(arguments: Mapping[str, Any]) -> bool:
+    return any(isinstance(value, dt.date) for value in _flat(arguments))
+
+
+def _days(arguments: Mapping[str, Any]) -> dict[str, str]:
+    """Limits that are dates as GX takes them in JSON: ISO texts, which it reads where a column holds dates as objects."""
+    ends = {"min_value": ("min", "above"), "max_value": ("max", "below")}
+    limits = {
+        end: next((arguments[key] for key in keys if arguments.get(key) is not None), None)
+        for end, keys in ends.items()
+    }
+    return {end: limit.isoformat() for end, limit in limits.items() if isinstance(limit, dt.date)}
 
 
 def _flat(arguments: Mapping[str, Any]) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from milkqc.checks.ledger import written
-from milkqc.checks.suites.kind import ANY, ORDERED, GxCall, Kind, Operand, itself
+from milkqc.checks.suites.kind import ANY, ORDERED, Ground, GxCall, Kind, Operand, itself
 from milkqc.model import Rule
 
 WORDS = {
@@ -20,7 +20,7 @@ WORDS = {
     "different": "different from",
 }
 DIRECTIONS = ("rising", "falling")
-# The name under which a window finds whether a row has all that it needs (judged.py).
+# The name under which a window finds whether a row has all that it needs.
 KNOWN = "_known"
 _PAIR = "expect_column_pair_values_a_to_be_greater_than_b"
 
@@ -62,7 +62,8 @@ def _compare_fails(arguments: Mapping[str, Any], names: Mapping[str, str]) -> nw
     return value != other if word == "equal" else value == other
 
 
-def _above(high: str, low: str, *, or_equal: bool) -> GxCall:
+def above(high: str, low: str, *, or_equal: bool) -> GxCall:
+    """One operand above another, where both are there."""
     return _PAIR, {
         "column_A": high,
         "column_B": low,
@@ -74,11 +75,11 @@ def _above(high: str, low: str, *, or_equal: bool) -> GxCall:
 def _gx_compare(arguments: Mapping[str, Any]) -> list[GxCall]:
     word = arguments["is"]
     if word == "equal" and arguments.get("tolerance"):
-        return [_above("value", "low", or_equal=True), _above("high", "value", or_equal=True)]
+        return [above("value", "low", or_equal=True), above("high", "value", or_equal=True)]
     if word in {"below", "at_most"}:
-        return [_above("other", "value", or_equal=word == "at_most")]
+        return [above("other", "value", or_equal=word == "at_most")]
     if word in {"above", "at_least"}:
-        return [_above("value", "other", or_equal=word == "at_least")]
+        return [above("value", "other", or_equal=word == "at_least")]
     if word == "equal":
         pair = {"column_A": "value", "column_B": "other", "ignore_row_if": "either_value_is_missing"}
         return [("expect_column_pair_values_to_be_equal", pair)]
@@ -112,8 +113,13 @@ def _before(rule: Rule) -> Mapping[str, Operand]:
     tolerance = rule.arguments.get("tolerance", 0)
     slack = -tolerance if rule.arguments["direction"] == "rising" else tolerance
     before = nw.when(nw.col(KNOWN) & (when < nw.col(order))).then(earlier + slack if slack else earlier)
+    needed = (value, order, *by)
+    known = nw.all_horizontal(*(~nw.col(one).is_null() for one in needed), ignore_nulls=False)
     key = f"{value} before by {order} within {'|'.join(by)} {slack}"
-    return {"value": itself(value), "before": Operand(key, before, among=(value, order, *by), window=True)}
+    return {
+        "value": itself(value),
+        "before": Operand(key, before, Ground(f"known {needed}", ({KNOWN: known},))),
+    }
 
 
 def _backwards(arguments: Mapping[str, Any], names: Mapping[str, str]) -> nw.Expr:
@@ -126,7 +132,7 @@ def _backwards(arguments: Mapping[str, Any], names: Mapping[str, str]) -> nw.Exp
 def _gx_monotone(arguments: Mapping[str, Any]) -> list[GxCall]:
     rising, or_equal = arguments["direction"] == "rising", not arguments.get("strict")
     high, low = ("value", "before") if rising else ("before", "value")
-    return [_above(high, low, or_equal=or_equal)]
+    return [above(high, low, or_equal=or_equal)]
 
 
 def _monotone_text(arguments: Mapping[str, Any], unit: str, row: Mapping[str, Any]) -> str:
@@ -163,5 +169,6 @@ PAIR_KINDS = (
         needs=("order", "direction"),
         operands=_before,
         tabular=True,
+        shows=("before",),
     ),
 )

@@ -10,7 +10,7 @@ import polars as pl
 
 from milkqc.checks.ledger import reason
 from milkqc.checks.suites.conditions import truth
-from milkqc.checks.suites.judged import Question, operands_of, windowed
+from milkqc.checks.suites.judged import Question, laid, operands_of
 from milkqc.checks.suites.kinds import KINDS
 from milkqc.model import Rule
 
@@ -56,20 +56,23 @@ def failing_of(question: Question) -> nw.Expr:
 def failing(rule: Rule, frame: Any) -> Any:
     """The rows of any frame narwhals knows that fail a row rule; the same kind of frame, its rows filtered.
 
-    Dates must be given as days since 1970-01-01. Rows whose `when` is unknown, and nulls, are not judged.
+    Dates must be given as days since 1970-01-01, `reported` as 1 and 0. Rows whose `when` is unknown, and nulls, are
+    not judged.
     """
     table = nw.from_native(frame)
     names = table.collect_schema().names()
+    kind, operands = KINDS[rule.expect], operands_of(rule)
+    slots = {role: f"_{role}" for role in operands}
+    grounds = {one.ground.key: one.ground for one in operands.values() if one.ground is not None}
+    for ground in grounds.values():
+        if ground.analytes:
+            table = laid(table.filter(nw.col("analyte").is_in(ground.analytes)), ground)
     if rule.when:
         table = table.filter(truth(rule.when)[0])
-    slots = {}
-    kind = KINDS[rule.expect]
-    for role, operand in operands_of(rule).items():
-        slots[role] = f"_{role}"
-        if operand.window:
-            table = windowed(table, operand, slots[role])
-        else:
-            table = table.with_columns(operand.expression.alias(slots[role]))
+    for ground in grounds.values():
+        if not ground.analytes:
+            table = laid(table, ground)
+    table = table.with_columns(*(one.expression.alias(slots[role]) for role, one in operands.items()))
     if not kind.presence:
         table = table.filter(*(~nw.col(name).is_null() for name in slots.values()))
     return table.filter(kind.fails(rule.arguments, slots)).select(*names).to_native()

@@ -1,4 +1,4 @@
-"""The kinds that judge rows: ranges, sets, patterns, presence, uniqueness, two columns, order in time."""
+"""The kinds that judge rows: ranges, sets, patterns, presence, uniqueness, two columns, order in time, totals."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from milkqc.checks.ledger import written
 from milkqc.checks.suites.bounds import BOUNDS, HARD, beyond, comparable, range_text
 from milkqc.checks.suites.kind import ANY, ORDERED, GxCall, Kind, Operand
 from milkqc.checks.suites.pairs import PAIR_KINDS
+from milkqc.checks.suites.sums import SUM_KINDS
 from milkqc.model import Rule
 
 
@@ -190,4 +191,5 @@ ROW_KINDS = (
         tabular=True,
     ),
     *PAIR_KINDS,
+    *SUM_KINDS,
 )

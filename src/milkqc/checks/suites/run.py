@@ -19,7 +19,8 @@ from milkqc.checks.suites.groups import by_of, figures, resolved
 from milkqc.checks.suites.judged import RESULT_TABLES, Prepared, Question, names_of, prepared
 from milkqc.checks.suites.kinds import KINDS
 from milkqc.checks.suites.plain import Verdict
-from milkqc.checks.suites.unlimited import without_limits
+from milkqc.checks.suites.sums import of_analytes
+from milkqc.checks.suites.unlimited import unlimited
 from milkqc.clock import Clock
 from milkqc.findings import drafts
 from milkqc.model import Checked, Engine, LedgerRow, Rule
@@ -69,12 +70,17 @@ def check(
         if isinstance(verdict, str):
             rows[one.rule.id] = _entry(one.rule, one.engine).did_not_run("broken", verdict)
             continue
-        failing = list(_drafts(one, verdict)) if len(verdict) else []
+        try:
+            failing = list(_drafts(one, verdict)) if len(verdict) else []
+        # What a rule shows of its failing rows may be as wrong as the rule: it is broken, and the others go on.
+        except Exception as error:  # noqa: BLE001
+            rows[one.rule.id] = _entry(one.rule, one.engine).did_not_run("broken", reason(error))
+            continue
         found.extend(failing)
         rows[one.rule.id] = _entry(one.rule, one.engine).ran(
             looked_at=one.looked_at, failed=len(verdict), not_judged=one.not_judged, findings=len(failing)
         )
-    ledger = (*(rows[rule.id] for rule in rules), *without_limits(views, rules, engine=chosen))
+    ledger = (*(rows[rule.id] for rule in rules), *unlimited(views, rules, engine=chosen))
     # Rules are made ready and judged together, so those that were judged share the time.
     clock = Clock()
     clock.share([one.rule.id for one in asked], time.perf_counter() - began)
@@ -118,7 +124,11 @@ def _ready(
     for rule in rules:
         # pandera looks at rows; rules about groups run as expressions under it.
         mine: Engine = "expressions" if engine == "pandera" and rule.level == "dataset" else engine
-        silent = _silent(rule, views.get(rule.table), off.get(rule.id), mine, unblinded=unblinded)
+        try:
+            silent = _silent(rule, views.get(rule.table), off.get(rule.id), mine, unblinded=unblinded)
+        # As below: whatever a rule asks that its table does not bear is broken, and the others go on.
+        except Exception as error:  # noqa: BLE001
+            silent = _entry(rule, mine).did_not_run("broken", reason(error))
         if silent is not None:
             yield rule.id, silent
         elif rule.level == "dataset":
@@ -183,7 +193,11 @@ def _of_groups(rule: Rule, view: pl.DataFrame, engine: Engine) -> _Asked | Ledge
 def _of_rows(mine: Prepared, view: pl.DataFrame, engine: Engine) -> _Asked | LedgerRow:
     rule = mine.question.rule
     if not mine.looked_at:
-        why = "Every value is missing, censored or of another kind."
+        why = (
+            "No value has all that it is held against: it or a part is missing, censored or superseded."
+            if rule.expect == "sum_of"
+            else "Every value is missing, censored or of another kind."
+        )
         return _entry(rule, engine).did_not_run("nothing_to_look_at", why, not_judged=mine.not_judged)
     return _Asked(rule, engine, mine.question, view, mine.at, mine.looked_at, mine.not_judged)
 
@@ -193,7 +207,12 @@ def _absent_analyte(rule: Rule, view: pl.DataFrame) -> str:
     if isinstance(wanted, Mapping):
         return ""
     names = wanted if isinstance(wanted, tuple) else (wanted,) if wanted else ()
-    return "" if not names or view["analyte"].is_in(list(names)).any() else " or ".join(names)
+    if names and not view["analyte"].is_in(list(names)).any():
+        return " or ".join(names)
+    if rule.expect == "sum_of" and of_analytes(rule):
+        there = set(view["analyte"].unique())
+        return next((name for name in rule.arguments["parts"] if name not in there), "")
+    return ""
 
 
 def _no_groups(rule: Rule, groups: pl.DataFrame) -> str:
@@ -239,14 +258,15 @@ def _failing_rows(one: _Asked, positions: pl.Series) -> Iterator[dict[str, Any]]
     names = dict.fromkeys(("row_id", *rule.columns, *(("analyte", "unit") if of_result else ())))
     there = positions if one.at is None else one.at[positions]
     rows = one.rows.select(name for name in names if name in one.rows.columns)[there]
-    if "before" in one.question.operands:
-        rows = rows.with_columns(_before(one, rows.schema[column])[positions].alias("before"))
+    rows = rows.with_columns(
+        _shown(one, role, rows.schema[column])[positions].alias(role) for role in kind.shows
+    )
     expected: dict[str, str] = {}
     for row in rows.iter_rows(named=True):
         value = row[column]
         shown = unit or (row.get("unit") or "" if of_result else "")
         # Ranges and sets say the same of every row; only pairs say what stands in it.
-        if len(rule.columns) > 1 or shown not in expected:
+        if len(rule.columns) > 1 or kind.shows or shown not in expected:
             expected[shown] = kind.expected(rule.arguments, shown, row)
         hard = rule.expect == "value_between" and beyond_hard(value, rule.arguments)
         yield {
@@ -260,10 +280,10 @@ def _failing_rows(one: _Asked, positions: pl.Series) -> Iterator[dict[str, Any]]
         }
 
 
-def _before(one: _Asked, kind: pl.DataType) -> pl.Series:
-    """The values of the rows before, as a person reads them."""
-    before = one.question.frame[one.question.operands["before"]]
-    return before.cast(pl.Int32).cast(pl.Date) if kind == pl.Date else before
+def _shown(one: _Asked, role: str, kind: pl.DataType) -> pl.Series:
+    """An operand's values as a person reads them: of dates as dates."""
+    values = one.question.frame[one.question.operands[role]]
+    return values.cast(pl.Int32).cast(pl.Date) if kind == pl.Date else values
 
 
 def _figure_text(rule: Rule, value: float) -> str:

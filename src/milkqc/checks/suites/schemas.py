@@ -12,6 +12,7 @@ from typing import Any, Literal
 import narwhals.stable.v2 as nw
 import polars as pl
 
+from milkqc.checks.contract.backend import our_pandera
 from milkqc.checks.ledger import reason
 from milkqc.checks.spark import without_spark
 from milkqc.checks.suites import batches
@@ -33,13 +34,10 @@ def _judge(frame: pl.DataFrame, asked: Sequence[Asked], backend: Backend) -> dic
     schema = _schema(frame, asked, backend, broken)
     with without_spark():
         import pandera.errors
-        from pandera.config import ValidationDepth, config_context
 
     found: dict[int, list[Verdict]] = {one.place: [] for one in asked if one.place not in broken}
     try:
-        # Without the depth a lazy frame's values are not looked at; without the first, PANDERA_VALIDATION_ENABLED
-        # in somebody's environment would make every rule pass.
-        with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
+        with our_pandera():
             schema.validate(frame if backend == "polars" else frame.to_pandas(), lazy=True)
     except pandera.errors.SchemaErrors as errors:
         for error in errors.schema_errors:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from milkqc import yamlfile
@@ -13,6 +14,12 @@ from milkqc.errors import Fault
 from milkqc.reference import Column, dictionary
 
 _PREFIX = "participant_"
+
+
+def meant(name: Any, known: Iterable[str], otherwise: str) -> str:
+    """`Did you mean zinc or iron?`, of what is `known`; `otherwise` where nothing is near."""
+    close = difflib.get_close_matches(str(name), list(known), n=2, cutoff=0.6)
+    return f"Did you mean {' or '.join(close)}?" if close else otherwise
 
 
 class Texts:
@@ -31,11 +38,27 @@ class Texts:
         self.defaults = defaults or {}
         self.faults: list[Fault] = []
 
-    def fault(self, key: str | None, code: str, what: str, todo: str) -> None:
-        """Note what is wrong, at the line of `key` (or of the entry)."""
-        line = self.document.line(self.path if key is None else (*self.path, key))
+    def fault(self, key: str | tuple[str | int, ...] | None, code: str, what: str, todo: str) -> None:
+        """Note what is wrong, at the line of `key`, of what stands deeper in the entry, or of the entry."""
+        inside = () if key is None else (key,) if isinstance(key, str) else key
+        line = self.document.line((*self.path, *inside))
         where = str(self.entry.get("id") or "")
         self.faults.append(Fault(self.document.name, line, code, where, what, todo))
+
+    def no_column(self, key: str | tuple[str | int, ...], name: Any) -> None:
+        """Note a column that the table does not have, with the ones that were perhaps meant."""
+        own = [column for table, column in dictionary() if table == self.table]
+        theirs = [f"{_PREFIX}{column}" for table, column in dictionary() if table == "participants"]
+        self.fault(
+            key,
+            "R203",
+            f"{self.table} has no column {name!r}.",
+            meant(name, [*own, *theirs], "See the data dictionary."),
+        )
+
+    def no_analyte(self, key: str | tuple[str | int, ...], name: Any) -> None:
+        """Note an analyte that nobody knows, with the ones that were perhaps meant."""
+        self.fault(key, "R203", f"unknown analyte {name!r}.", meant(name, self.units, "See analytes.csv."))
 
     def known(self, name: Any) -> Column | None:
         """A column of the table, of its participant by the prefix, or one that only the view has."""
@@ -78,7 +101,7 @@ class Texts:
             self.fault(key, "R205", f"{column.column} has no code {text!r}.", f"Use one of {codes}.")
         return text
 
-    def number(self, key: str, text: Any) -> float | None:
+    def number(self, key: str | tuple[str | int, ...], text: Any) -> float | None:
         """A finite number; None, with a fault, for anything else."""
         try:
             number = float(str(text))

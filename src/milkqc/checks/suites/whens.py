@@ -32,9 +32,7 @@ class Whens(Texts):
                 continue
             column = self.known(name)
             if column is None:
-                self.fault(
-                    "when", "R203", f"{self.table} has no column {name!r}.", "See the data dictionary."
-                )
+                self.no_column("when", name)
                 continue
             found[name] = self._leaf(name, wanted, column)
         return found
@@ -82,5 +80,5 @@ class Whens(Texts):
     def _value(self, item: Any, column: Column) -> Any:
         value = self.typed("when", item, column)
         if column.column == "analyte" and value is not None and value not in self.units:
-            self.fault("when", "R203", f"unknown analyte {value!r}.", "See analytes.csv.")
+            self.no_analyte("when", value)
         return value

@@ -22,9 +22,9 @@ _OURS = {
     "no_value": "the formula has no value",
     "division_by_zero": "the formula divides by zero",
     "not_finite": "the formula's result is beyond what a number can hold",
-    "censored": "a part of the formula lies below or above what the assay could measure",
     "no_such_date": "the formula's date does not exist",
     "censored_both_sides": "its readings lie below one limit and above another",
+    "censored": "a result that it is worked out from lies beyond its limit, so that there is no number to use",
     "structural": "the form does not have it in this row",
 }
 

@@ -22,17 +22,13 @@ from milkqc.model import Variable
 
 @dataclass(frozen=True)
 class Place:
-    """Where a column is made: the block's rows, one wide visit's suffix, and the lets made so far.
-
-    `results`: the block is of laboratory results, whose cells may be censored.
-    """
+    """Where a column is made: the block's rows, one wide visit's suffix, and the lets made so far."""
 
     rows: Rows
     missing: Mapping[str, str]
     visit: str | None = None
     suffix: str = ""
     lets: Mapping[str, Mapped] = field(default_factory=dict)
-    results: bool = False
 
     def named(self, column: str) -> str:
         """The source column that `Weight{visit}` means at this visit."""
@@ -65,13 +61,11 @@ def make(
     *,
     allowed: tuple[str, ...] = (),
     result: bool = False,
-    let: bool = False,
     assay: pl.Series | None = None,
 ) -> Mapped:
     """The target column that `spec` describes. `kind` is the dictionary's type; `allowed` an enumeration's codes.
 
-    `result` reads censored values as such; `assay` is then the declared limit of each row. A `let` over a result
-    that is censored has no value for that reason, but over replicates, of which it would be left out. The mapping has been linted: every column it names is there,
+    `result` reads censored values as such; `assay` is then the declared limit of each row. The mapping has been linted: every column it names is there,
     or optional (then missing with reason `not_in_file`).
     """
     action = action_of(spec, kind)
@@ -86,14 +80,13 @@ def make(
     if action == "from_schedule":
         return _nothing(place, "", None)
     if action == "formula":
-        return _formula(spec, place)
+        return _formula(spec, place, result=result)
     names = spec.from_ or ()
     if spec.optional and not all(place.has(name) for name in names):
         names = tuple(name for name in names if place.has(name))
         if not names:
             return _nothing(place, "not_in_file", spec)
-    beyond = let and place.results and action not in REPLICATES
-    parts = [_read(name, spec, kind, place, allowed, result=result, beyond=beyond) for name in names]
+    parts = [_read(name, spec, kind, place, allowed, result=result) for name in names]
     if action == "join":
         return _join(parts, spec.separator)
     if len(parts) == 1 and action not in REPLICATES:
@@ -118,16 +111,8 @@ def _all_there(spec: Column, place: Place) -> bool:
 
 
 def _read(
-    name: str,
-    spec: Column,
-    kind: str,
-    place: Place,
-    allowed: tuple[str, ...],
-    *,
-    result: bool = False,
-    beyond: bool = False,
+    name: str, spec: Column, kind: str, place: Place, allowed: tuple[str, ...], *, result: bool
 ) -> Mapped:
-    """One column's cells as `kind`; `beyond`: a censored number is missing for that reason, not unreadable."""
     if name in place.lets:
         return _told(place.lets[name])
     cells = place.rows.cells(place.named(name))
@@ -147,7 +132,7 @@ def _read(
     elif kind in NUMBERS and spec.format in {"weeks+days", "weeks.days"}:
         mapped = values.gestation(cells, reading)
     elif kind in NUMBERS:
-        mapped = (values.uncensored if beyond else values.number)(cells, reading)
+        mapped = values.number(cells, reading)
     elif kind == "date":
         mapped = values.date(cells, reading)
     elif kind == "boolean":
@@ -241,14 +226,19 @@ def _join(parts: list[Mapped], separator: str) -> Mapped:
     return Mapped(value, raw_of(parts), missing, columns_of(parts), problems=found, judged=judged)
 
 
-def _formula(spec: Column, place: Place) -> Mapped:
+def _formula(spec: Column, place: Place, *, result: bool) -> Mapped:
+    """The formula's value; null where a part is, with its reason. Of results one below a limit is `censored`."""
     tree = formulas.parse(spec.formula or "")
     reads = list(formulas.reads(tree))
     bare = spec.model_copy(update={"formula": None, "do": None})
     parts = {
-        (one.name, one.kind, one.format): place.lets[one.name]
-        if one.name in place.lets
-        else _read(one.name, _as_read(bare, one), one.kind, place, (), beyond=place.results)
+        (one.name, one.kind, one.format): with_censored(
+            place.lets[one.name]
+            if one.name in place.lets
+            else _read(
+                one.name, _as_read(bare, one), one.kind, place, (), result=result and one.kind == "number"
+            )
+        )
         for one in reads
     }
 
@@ -278,6 +268,14 @@ def _formula(spec: Column, place: Place) -> Mapped:
         problems=found,
         judged=judged,
     )
+
+
+def with_censored(mapped: Mapped) -> Mapped:
+    """Where a result is only known to lie beyond a limit, that is why it has no value."""
+    if mapped.censored is None:
+        return mapped
+    reason = pl.when(mapped.censored.is_not_null()).then(pl.lit("censored"))
+    return replace(mapped, missing=pl.select(pl.coalesce(mapped.missing, reason)).to_series())
 
 
 def _as_read(bare: Column, one: formulas.Name) -> Column:

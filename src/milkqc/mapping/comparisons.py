@@ -34,9 +34,9 @@ def made(block: Block, place: Place, known: Mapping[str, Mapped]) -> dict[str, M
         theirs = spec.model_copy(update={"formula": None})
         if over_rows(block, spec):
             if total_of(block, spec) is None:
-                found[f"{TOTAL}{name}"] = actions.make(theirs, "number", place, let=True)
+                found[f"{TOTAL}{name}"] = actions.make(theirs, "number", place)
             continue
-        found[f"{THEIRS}{name}"] = actions.make(theirs, "number", place, let=True)
+        found[f"{THEIRS}{name}"] = actions.make(theirs, "number", place)
         if spec.formula is not None:
             found[f"{OURS}{name}"] = _formula(spec, place, known)
     return found

@@ -13,9 +13,6 @@ from milkqc.mapping.sources import Cells
 # What text files write for "nothing", where the target is a number, a date or a boolean (MAPPING.md).
 BLANKS = ("NA", "N/A", "NULL", "NaN", ".")
 
-# Why a computed value is missing whose part lies below or above a limit (`<0.5`, `ND`).
-CENSORED = "censored"
-
 PROBLEM_SCHEMA = {"row": pl.UInt32, "rule_id": pl.String, "value": pl.String, "expected": pl.String}
 
 
@@ -169,15 +166,6 @@ def result(cells: Cells, reading: Reading) -> Mapped:
         problems=problems(bad, "reading.number.unreadable", cells.text, "a number, <limit or ND"),
         judged={"reading.number.unreadable": int(present.sum())},
     )
-
-
-def uncensored(cells: Cells, reading: Reading) -> Mapped:
-    """Results to be computed with: what is only known to lie beyond a limit has no value, with reason `censored`."""
-    read = result(cells, reading)
-    if read.censored is None:
-        return read
-    missing = pl.coalesce(read.missing, pl.when(read.censored.is_not_null()).then(pl.lit(CENSORED)))
-    return replace(read, missing=pl.select(missing).to_series(), censored=None, limit=None)
 
 
 def date(cells: Cells, reading: Reading) -> Mapped:

@@ -267,7 +267,11 @@ LINTED = {
     "M407": _linted(before="PID,VISIT,VDATE"),
     "M408": _linted(before="PID,VISIT,VDATE,WEIGHT,LEN"),
     "M409": _linted(
-        ("mapping.yaml", "visit: VISIT}\n  columns", "visit: {from: VISIT, codes: {birth: Birth}}}\n  columns"),
+        (
+            "mapping.yaml",
+            "visit: VISIT}\n  columns",
+            "visit: {from: VISIT, codes: {birth: Birth}}}\n  columns",
+        ),
         ("mapping.yaml", "expectations:", "schedule: {birth: {day: 0}}\nexpectations:"),
     ),
 }

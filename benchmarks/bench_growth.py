@@ -1,7 +1,7 @@
-"""How fast eight WHO growth scores are: milkqc on a million rows, beside pygrowup2 on ten thousand.
+"""How fast eight WHO growth scores are: milkqc on a million rows, beside the Python peers on ten thousand.
 
-Run with `python -m benchmarks.bench_growth`. Both score the same synthetic children in the same run: pygrowup2
-one call per score, as its documentation shows, its tables loaded before the clock starts.
+Run with `python -m benchmarks.bench_growth`. All score the same synthetic children in the same run (growth_peers.py), their
+tables loaded before the clock starts.
 Wall time is what a user waits, and on a busy machine says more about the neighbours; seconds of processor time, all
 threads together, say what the work costs. `cores` is the one over the other: below 1, others had the machine.
 """
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from benchmarks.growth_peers import PEERS, apart
 from milkqc.derive.frames import growth_scores
 from milkqc.derive.indices import lms_table
 from milkqc.derive.polars_columns import polars_arrays
@@ -59,10 +60,11 @@ def children(rows: int, *, seed: int = 20250101) -> pl.DataFrame:
 
 
 def run(*, rows: int = ROWS, peer_rows: int = PEER_ROWS) -> list[dict[str, Any]]:
-    """One dict per contestant: name, rows, wall seconds (best of the repeats), rows_per_second, the same of processor
-    time, `cores` (of the quickest repeat), times_pygrowup2 (of processor time), times_who_r (wall, of its 34,000 rows/s).
+    """One dict per contestant: name, scores per row, rows, wall seconds (best of the repeats), rows_per_second, the same of
+    processor time, `cores` (of the quickest repeat), times_pygrowup2 (of processor time), times_who_r (wall, of its 34,000 rows/s).
 
     milkqc's also say whether they are `within` their limits: AT_LEAST_TIMES, and of processor time the floor of WHO_FLOOR.
+    Peers say how many percent of their scores are `apart` from milkqc's; one that is not installed has no figures.
     """
     frame = children(rows)
     pandas_frame = frame.to_pandas()
@@ -73,56 +75,29 @@ def run(*, rows: int = ROWS, peer_rows: int = PEER_ROWS) -> list[dict[str, Any]]
         _timed("milkqc.growth_scores, polars", rows, lambda: growth_scores(frame)),
         _timed("milkqc.growth_scores, pandas", rows, lambda: growth_scores(pandas_frame)),
     ]
-    peer = peer_scorer(frame.head(peer_rows))
-    results.append(_timed("pygrowup2", min(rows, peer_rows), peer, repeats=2))
-    slow = results[-1]["rows_per_cpu_second"]
-    results = [
-        {
-            **result,
-            "times_pygrowup2": result["rows_per_cpu_second"] / slow,
-            "times_who_r": result["rows_per_second"] / WHO_PACKAGE,
-        }
-        for result in results
-    ]
-    for result in results[:-1]:
+    ours = len(results)
+    few = frame.head(peer_rows)
+    for peer in PEERS:
+        if not peer.installed():
+            results.append({"name": f"{peer.name}: not installed", "scores": len(peer.indices)})
+            continue
+        work = peer.prepared(few)
+        told = _timed(peer.name, few.height, work, scores=len(peer.indices), repeats=2)
+        results.append({**told, "percent_apart": 100 * apart(peer, work(), growth_scores(few))})
+    slow = results[ours]["rows_per_cpu_second"]
+    for result in results:
+        if "seconds" in result:
+            result["times_pygrowup2"] = result["rows_per_cpu_second"] / slow
+            result["times_who_r"] = result["rows_per_second"] / WHO_PACKAGE
+    for result in results[:ours]:
         enough = result["rows_per_cpu_second"] >= WHO_FLOOR * WHO_PACKAGE
         result["within"] = result["times_pygrowup2"] >= AT_LEAST_TIMES and enough
     return results
 
 
-def peer_scorer(frame: pl.DataFrame) -> Callable[[], list[tuple[Any, ...]]]:
-    """A function that scores `frame` with pygrowup2; its tables are loaded by one call beforehand."""
-    from pygrowup import Observation
-    from pygrowup.exceptions import PyGrowUpException
-
-    rows = frame.with_columns(bmi=pl.col("weight_kg") / (pl.col("length_cm") / 100) ** 2).rows(named=True)
-
-    def attempt(method: Callable[..., Any], *measures: float, **options: bool) -> Any:
-        try:
-            return method(*measures, **options)
-        except PyGrowUpException:  # a measure outside its table
-            return None
-
-    def score(row: dict[str, Any]) -> tuple[Any, ...]:
-        child = Observation(sex=row["infant_sex"], age_in_days=row["age_days"])
-        lying = row["measured"] == "lying"
-        by_length = child.weight_for_length if lying else child.weight_for_height
-        return (
-            attempt(child.length_or_height_for_age, row["length_cm"], recumbent=lying),
-            attempt(child.weight_for_age, row["weight_kg"]),
-            attempt(by_length, row["weight_kg"], row["length_cm"]),
-            attempt(child.bmi_for_age, row["bmi"]),
-            attempt(child.head_circumference_for_age, row["head_circumference_cm"]),
-            attempt(child.arm_circumference_for_age, row["muac_cm"]),
-            attempt(child.triceps_skinfold_for_age, row["triceps_skinfold_mm"]),
-            attempt(child.subscapular_skinfold_for_age, row["subscapular_skinfold_mm"]),
-        )
-
-    score(rows[0])
-    return lambda: [score(row) for row in rows]
-
-
-def _timed(name: str, rows: int, work: Callable[[], Any], *, repeats: int = REPEATS) -> dict[str, Any]:
+def _timed(
+    name: str, rows: int, work: Callable[[], Any], *, scores: int = 8, repeats: int = REPEATS
+) -> dict[str, Any]:
     seconds = []
     for _ in range(repeats):
         start, used = time.perf_counter(), time.process_time()
@@ -132,6 +107,7 @@ def _timed(name: str, rows: int, work: Callable[[], Any], *, repeats: int = REPE
     least = min(cpu for _, cpu in seconds)
     return {
         "name": name,
+        "scores": scores,
         "rows": rows,
         "seconds": wall,
         "rows_per_second": rows / wall,
@@ -140,14 +116,6 @@ def _timed(name: str, rows: int, work: Callable[[], Any], *, repeats: int = REPE
     }
 
 
-def main() -> None:
-    for result in run():
-        print(
-            f"{result['name']:34} {result['rows']:>9,} rows {result['rows_per_second']:>12,.0f} rows/s wall "
-            f"({result['cores']:.2f} cores) {result['rows_per_cpu_second']:>12,.0f} rows/s of processor time "
-            f"{result['times_pygrowup2']:>8,.0f} x pygrowup2"
-        )
-
-
 if __name__ == "__main__":
-    main()
+    for row in run():
+        print(row)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from benchmarks.growth_courses import COURSES, told_share
 from milkqc.checks import rules
 from milkqc.checks.views import views
 from milkqc.derive import growth
@@ -126,6 +127,7 @@ ERRORS: Mapping[str, tuple[Mapping[str, pl.Expr], str]] = {
     "weight ten times too high": ({"weight_kg": _W * 10}, "growth.weight_kg.unit"),
     "weight ten times too low": ({"weight_kg": _W / 10}, "growth.weight_kg.unit"),
     "length in millimetres": ({"length_cm": _L * 10}, "growth.length_cm.unit"),
+    "length in metres": ({"length_cm": (_L / 100).round(3)}, "growth.length_cm.unit"),
     "length in inches": ({"length_cm": (_L / INCH).round(1)}, "growth.length_cm.unit"),
     "head in inches": (
         {"head_circumference_cm": (_H / INCH).round(1)},
@@ -139,6 +141,21 @@ ERRORS: Mapping[str, tuple[Mapping[str, pl.Expr], str]] = {
         {"length_cm": _H, "head_circumference_cm": _L},
         "growth.length_head.swapped",
     ),
+}
+
+# What the finding must say, so that the suggestion is the right one.
+READS: Mapping[str, str] = {
+    "weight in pounds": "if written in pounds",
+    "weight in ounces": "if written in ounces",
+    "weight in grams": "if written in grams",
+    "weight ten times too high": "if ten times too high",
+    "weight ten times too low": "if ten times too low",
+    "length in millimetres": "if written in millimetres",
+    "length in metres": "if written in metres",
+    "length in inches": "if written in inches",
+    "head in inches": "if written in inches",
+    "weight and length swapped": "the two exchanged",
+    "length and head swapped": "the two exchanged",
 }
 
 
@@ -172,6 +189,17 @@ def found(drafts: pl.DataFrame, rule: str, rows: set[str]) -> float:
     return len(told & rows) / max(len(rows), 1)
 
 
+def rightly(drafts: pl.DataFrame, error: str, rows: set[str]) -> float:
+    """Of the planted rows that have any suggestion, the share whose suggestion is what was done to them."""
+    suggested = drafts.filter(
+        pl.col("rule_id").str.contains(r"\.(unit|swapped)$") & pl.col("row_id").is_in(list(rows))
+    )
+    right = (pl.col("rule_id") == ERRORS[error][1]) & pl.col("expected").str.contains(
+        READS[error], literal=True
+    )
+    return suggested.select(right.mean()).item() if suggested.height else 0.0
+
+
 HEALTHY = (
     Population("11 visits in 3 years", DENSE),
     Population("birth, 3 and 12 months", SPARSE),
@@ -191,7 +219,7 @@ def run(children: int = 2000) -> Iterator[dict[str, object]]:
         mine = drafts.filter(
             pl.col("severity").is_in(["warning", "critical"])
             & pl.col("rule_id").str.contains(
-                r"\.(unit|unit_batch|swapped|velocity|carried|same_day|two_visits|fits)"
+                r"\.(unit|unit_batch|swapped|velocity|carried|same_day|two_visits|fits|shrinks)"
             )
         )
         warned = mine["row_id"].n_unique() / table.height
@@ -224,8 +252,18 @@ def run(children: int = 2000) -> Iterator[dict[str, object]]:
                 "what": f"{error}, {population.name}",
                 "rows": len(rows),
                 "found": share,
+                "right": rightly(drafts, error, rows),
                 "who_flags": flagged,
                 "within": share >= LEAST_FOUND or len(population.months) == 1,
+            }
+    for name, course in COURSES.items():
+        for population in (Population("11 visits", DENSE), Population("3 visits", SPARSE)):
+            spoilt, rows = course.plant(simulated(population, max(children // 2, 200), seed=8), 0.05, 9)
+            scored, drafts, _ = judged(spoilt)
+            yield {
+                "what": f"{name}, {population.name}",
+                "rows": len(rows),
+                "found": told_share(drafts, scored, course, rows),
             }
     table = simulated(HEALTHY[0], max(children // 2, 200), seed=4)
     spoilt, rows = moved(table, share=0.05, seed=5)

@@ -93,7 +93,7 @@ def test_a_row_that_gives_what_it_should_says_nothing(faults, cells, gives):
         (CELLS.replace("ID: x, ", ""), "weight_kg: 5.21", "M160 golden.0: the row gives nothing: its key is missing, or it is set aside."),
         (CELLS.replace("W:", "WT:"), "weight_kg: 5.21", "M161 golden.0.cells: g has no column 'WT' that is read."),
         ("find: {ID: c}", "weight_kg: 5.21", "M161 golden.0.find: no rows of g have ID=c. The upload no longer has it: name another row, or write its cells."),
-        ("find: {V: 3}", "weight_kg: 5.21", "M161 golden.0.find: 2 rows of g have V=3. Name one row."),
+        ("find: {V: 3}", "weight_kg: 5.21", "M161 golden.0.find: 2 rows of g have V=3 (rows 1, 2). Name one of them by another column."),
         ("find: {X: 3}", "weight_kg: 5.21", "M161 golden.0.find.X: g has no column 'X'."),
         ("", "weight_kg: 5.21", "M123 golden.0: a golden row has its cells, or is one of the uploads."),
         (CELLS, "", "M113 golden.0.gives"),
@@ -132,7 +132,7 @@ def test_mapping_test_tries_them_with_and_without_the_uploads(faults, tmp_path):
         text + f"  - {{table: growth, from: g, {CELLS}, gives: {{weight_kg: 5.21}}}}\n"
     )
     alone = CliRunner().invoke(command, ["test", str(tmp_path / "t.yaml")], catch_exceptions=False)
-    assert alone.output == "1 golden row gives what it should. 1 need the uploads: give --data.\n"
+    assert alone.output == "1 golden row gives what it should. 1 needs the uploads: give --data.\n"
     both = CliRunner().invoke(
         command, ["test", str(tmp_path / "t.yaml"), "--data", str(tmp_path)], catch_exceptions=False
     )
@@ -140,3 +140,60 @@ def test_mapping_test_tries_them_with_and_without_the_uploads(faults, tmp_path):
     (tmp_path / "t.yaml").write_text((tmp_path / "t.yaml").read_text().replace("5.21", "5.4"))
     with pytest.raises(MappingFaults, match="M160"):
         CliRunner().invoke(command, ["test", str(tmp_path / "t.yaml")], catch_exceptions=False)
+
+
+SCORED = """\
+milkqc: 1
+study: t
+mae: {authority: IOM, basis: milk_concentration}
+schedule: {month_3: {day: 91}}
+tables: {p: {file: p.csv}, g: {file: g.csv}, lab: {file: lab.csv}}
+participants:
+  from: p
+  key: {participant_id: ID}
+  columns: {infant_sex: {from: SEX, codes: {m: male}}, infant_birth_date: {from: DOB, format: "%Y-%m-%d"}}
+growth:
+  from: g
+  key: {participant_id: ID, visit: V}
+  columns: {visit_date: {from: D, format: "%Y-%m-%d"}, weight_kg: {from: W, unit: g}, length_cm: {from: L, unit: cm}}
+milk:
+  from: lab
+  key: {participant_id: ID, visit: V, sample_id: T}
+  columns: {sample_date: {from: D, format: "%Y-%m-%d"}}
+  long: {analyte: A, value: R, unit: U}
+golden:
+  - {table: growth, from: g, find: {ID: a}, gives: {GROWTH}}
+  - {table: milk, from: lab, find: {T: t1, A: iodine}, gives: {MILK}}
+"""
+UPLOADS = {
+    "p.csv": "ID,SEX,DOB\na,m,2024-01-01\n",
+    "g.csv": "ID,V,D,W,L\na,month_3,2024-03-31,6000,60.5\n",
+    "lab.csv": "ID,V,T,D,A,R,U\na,month_3,t1,2024-03-31,iodine,61,ug/L\na,month_3,t1,2024-03-31,zinc,2,mg/L\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("growth", "milk", "message"),
+    [
+        ('age_days: 90, waz: "-0.5", laz: "-0.4", growth_standard: who', "iodine: 61, stage: mature, mae: 146, below_mae: true", ""),
+        ('laz: "1.2"', "iodine: 61", "M160 golden.0.gives.laz: laz is -0.4, not 1.2."),
+        ("age_days: 90", "below_mae: false", "M160 golden.1.gives.below_mae: below_mae is true, not false."),
+    ],
+)  # fmt: skip
+def test_scores_ages_and_estimates_are_expected_of_rows_of_the_uploads(tmp_path, growth, milk, message):
+    for name, text in UPLOADS.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "t.yaml").write_text(SCORED.replace("GROWTH", growth).replace("MILK", milk))
+    said = ""
+    try:
+        open_study(tmp_path / "t.yaml", tmp_path)
+    except MappingFaults as error:
+        (said,) = (str(fault) for fault in error.faults)
+    assert message in said
+    assert bool(message) == bool(said)
+
+
+def test_a_mapping_without_golden_rows_is_told_where_to_write_them(tmp_path):
+    (tmp_path / "t.yaml").write_text(SCORED[: SCORED.index("golden:")])
+    said = CliRunner().invoke(command, ["test", str(tmp_path / "t.yaml")], catch_exceptions=False).output
+    assert said == "t.yaml has no golden rows. Write some under `golden:` (docs/mapping.md, Golden).\n"

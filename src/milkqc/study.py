@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from milkqc import reference
 from milkqc.decisions import Decisions
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from milkqc.mapping.faults import FaultList
     from milkqc.mapping.sources import SourceTable
     from milkqc.reference import Analyte
+    from milkqc.reference.mae import MaeChoice
 
 logger = logging.getLogger("milkqc")
 
@@ -66,7 +67,7 @@ def try_golden(mapping: Path, data: Path | None) -> tuple[int, int]:
     loaded = load(mapping, name=mapping.name)
     with reference.using(own_analytes(loaded)):
         lint(loaded).check()
-        golden(loaded).check()
+        golden(loaded, estimates=lambda: _declared(loaded)).check()
     needing = sum(row.find is not None for row in loaded.mapping.golden)
     return len(loaded.mapping.golden) - needing, needing
 
@@ -114,7 +115,7 @@ def _opened(loaded: Loaded, own: Mapping[str, Analyte], mapping: Path, uploads: 
     if not faults.faults or all(fault.code.startswith("M3") for fault in faults.faults):
         faults.faults.extend(against(loaded, tables).faults)
     if not faults.faults:
-        faults.faults.extend(golden(loaded, tables).faults)
+        faults.faults.extend(golden(loaded, tables, estimates=lambda: _declared(loaded)).faults)
     decisions = _decisions(loaded, faults)
     rules = _rules(loaded, faults)
     faults.check()
@@ -188,14 +189,23 @@ def source_columns(mapping: Path, data: Path) -> dict[str, list[tuple[str, str, 
     return found
 
 
-def choices(study: Study) -> list[Any]:
+def choices(study: Study) -> list[MaeChoice]:
     """The study's adequacy estimates, the declared basis first; none when the mapping declares none."""
+    return _choices(study.loaded)
+
+
+def _declared(loaded: Loaded) -> MaeChoice | None:
+    """The estimates on the basis that the mapping declares."""
+    return next(iter(_choices(loaded)), None)
+
+
+def _choices(loaded: Loaded) -> list[MaeChoice]:
     from milkqc.reference import mae
 
-    declared = study.loaded.mapping.mae
+    declared = loaded.mapping.mae
     if declared is None:
         return []
-    values = study.loaded.folder / declared.values if declared.values is not None else None
+    values = loaded.folder / declared.values if declared.values is not None else None
     bases = [declared.basis]
     if declared.authority is not None:
         bases += [basis for basis in mae.BASES if basis != declared.basis]

@@ -234,7 +234,7 @@ def test_a_weight_no_child_grows_to_is_implausible_though_nothing_explains_it():
     rows[2]["weight_kg"] = sized("weight_kg", DAYS[2], 3.2)
     ((rule, row, _value, expected),) = said(rows)
     assert (rule, row) == ("growth.weight_kg.velocity", "a|183")
-    assert expected.startswith("within 5 SD of this child's visits before and after, not ")
+    assert expected.startswith("within 4 SD of this child's visits before and after, not ")
 
 
 def test_a_newborn_may_lose_a_tenth_of_its_weight():

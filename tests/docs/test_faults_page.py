@@ -290,6 +290,7 @@ DECISIONS = {
     "M174": DECIDED.replace("2024-05-01", "01/05/2024"),
     "M175": DECIDED.replace("0123456789abcdef", "1.23457E+15"),
     "M176": DECIDED.replace("weighed again", ""),
+    "M177": DECIDED.replace("weighed again", "weighed, again"),
 }
 
 

@@ -28,8 +28,9 @@ FILES = {
         """,
     "again.csv": "PID,SITE,PARITY\n1, North ,2\n2,South,x\n",
     "more.csv": "PID,SITE,PARITY\n3,East,1\n1,North,2\n",
-    "lab.csv": "TUBE,V,ZN,CU,SUM\n T1,m,2.5,0.3,2.8\n T2,m,<0.1,ND,0.4\n T9,m,3,0.4,3.4\n",
-    "tubes.csv": "CODE,PID,TAKEN\nx,9,2024-05-09\nT1,1,2024-05-02\nT2,2,2024-05-04\n",
+    "lab.csv": "TUBE,V,ZN,CU,SUM\n t 1,m,2.5,0.3,2.8\nT2,m,<0.1,ND,0.4\n T9,m,3,0.4,3.4\n",
+    "tubes.csv": "CODE,NO,TAKEN\nx,9,2024-05-09\nT1,01,2024-05-02\nt2,02,2024-05-04\n",
+    "people.csv": "NO,PID\n02,2\n01,1\n",
 }
 MAPPING = """
     milkqc: 1
@@ -41,6 +42,7 @@ MAPPING = """
       more: {file: more.csv}
       lab: {file: lab.csv}
       tubes: {file: tubes.csv}
+      people: {file: people.csv}
     participants:
       - from: again
         key: {participant_id: PID}
@@ -66,8 +68,10 @@ MAPPING = """
         length_cm: {from: "LEN{visit}", unit: cm, optional: true}
     milk:
       from: lab
-      with: {tubes: {on: {TUBE: CODE}}}
-      key: {participant_id: tubes.PID, visit: {from: V, codes: {m: month_3}}, sample_id: TUBE}
+      with:
+        tubes: {on: {TUBE: {to: CODE, clean: [no_spaces, upper]}}}
+        people: {on: {tubes.NO: NO}}
+      key: {participant_id: people.PID, visit: {from: V, codes: {m: month_3}}, sample_id: TUBE}
       columns: {sample_date: {from: tubes.TAKEN, format: "%Y-%m-%d"}}
       every: {unit: mg/L}
       analytes: {zinc: {from: ZN, limit: 0.1}, copper: CU}
@@ -170,6 +174,38 @@ def test_a_linked_cell_leads_to_the_linked_file_and_row(cell):
     )
 
 
+def test_a_chain_of_links_is_told_hop_by_hop_with_its_cleaning(small, cell):
+    (source,) = cell("2", "month_3", "zinc.participant_id", table="milk").sources
+    assert (source.file, source.row, source.column, source.text) == ("people.csv", 1, "PID", "2")
+    tubes, people = source.via
+    assert (tubes.asked, tubes.text, tubes.clean, tubes.cleaned) == (
+        "TUBE",
+        "T2",
+        ("no_spaces", "upper"),
+        "T2",
+    )
+    assert (tubes.to, tubes.found, tubes.file, tubes.row, tubes.mapping) == (
+        "CODE", "t2", "tubes.csv", 3, line("tubes: {on:"),
+    )  # fmt: skip
+    assert (people.asked, people.text, people.clean, people.found, people.file, people.row) == (
+        "NO", "02", (), "02", "people.csv", 1,
+    )  # fmt: skip
+    words = [str(small / "out"), "1", "month_3", "milk_sample_date"]
+    told = CliRunner().invoke(command, words).output
+    assert (
+        f"by link tubes ({line('tubes: {on:')}): TUBE ' t 1' by no_spaces, upper is 'T1'; "
+        "found as 'T1' in CODE of tubes.csv, row 2\n"
+    ) in told
+    (found,) = json.loads(CliRunner().invoke(command, [*words, "--format", "json"]).output)
+    (hop,) = found["inputs"][0]["sources"][0]["via"]
+    assert (hop["link"], hop["text"], hop["cleaned"], hop["clean"]) == (
+        "tubes",
+        " t 1",
+        "T1",
+        ["no_spaces", "upper"],
+    )
+
+
 def test_a_censored_result_says_its_limit(cell):
     found = cell("2", "month_3", "zinc")
     assert found.because == "censored: the result lies below 0.1 mg/L"
@@ -190,7 +226,7 @@ def test_a_column_that_nothing_fills_says_so(cell):
         (["1", "brith", "laz"], "1 has no visit 'brith' in analysis. Did you mean birth?"),
         (["1", "birth", "wieght_kg"], "analysis has no variable 'wieght_kg'. Did you mean weight_kg"),
         (["1", "month_3", "zinx", "--table", "milk"], "milk has no variable 'zinx'. Did you mean zinc?"),
-        (["1", "month_3", "zinc", "--table", "milk", "--sample", "T7"], "1 has no sample 'T7' at month_3. There are T1."),
+        (["1", "month_3", "zinc", "--table", "milk", "--sample", "T7"], "1 has no sample 'T7' at month_3. Did you mean t 1?"),
         (["1", "birth", "laz", "--table", "grwth"], "there is no table 'grwth'. Did you mean growth"),
         (["1", "birth", "arm"], "The study is blinded: arms are not shown."),
         (["1", "-", "arm", "--table", "participants"], "The study is blinded: arms are not shown."),

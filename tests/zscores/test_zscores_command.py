@@ -158,7 +158,7 @@ def test_every_format_out_reads_back_with_the_same_scores(kids, tmp_path, ending
     assert [path.name for path in tmp_path.iterdir() if "milkqc" in path.name] == []
 
 
-@pytest.mark.parametrize("ending", [".dta", ".sav", ".xlsx"])
+@pytest.mark.parametrize("ending", [".dta", ".sav", ".xlsx", ".parquet"])
 def test_every_format_in_scores_the_same(kids, tmp_path, ending):
     stored = tmp_path / f"stored{ending}"
     ran(kids, "--out", stored, *NAMED, "--prefix", "old_")
@@ -204,6 +204,27 @@ def test_everything_missing_is_named_in_one_message(tmp_path):
         "kids.csv: the unit of column WT is not declared. Add --weight-unit kg, or what it is.",
     ]
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_of_a_file_of_which_nothing_is_said_the_columns_are_shown(tmp_path):
+    path = written(tmp_path, "Kind;Geschlecht;Alter;Gewicht\na;M;246;7,4\n")
+    assert refused(path, "--out", tmp_path / "out.csv") == (
+        "kids.csv: needed, and not there: the sex (--sex); a measure (--weight, --length, --head, --muac ... or --birth-weight ...); "
+        "an age (--age-days, --age-months, or --birth-date and --visit-date). The file has Kind, Geschlecht, Alter, Gewicht."
+    )
+
+
+def test_decimal_commas_are_recognised_and_what_to_do_is_said(tmp_path):
+    said = ("--sex", "S", "--sex-codes", "M=male", "--age-days", "A", "--weight", "G", "--weight-unit", "kg")
+    text = "S;A;G\nM;246;7,4\nM;246;8,25\nM;246;9\n"
+    _, told, code = scored_csv(tmp_path, text, *said)
+    assert (
+        "Weight: 2 cells are no number (rows 1, 2): taken as missing. If the comma is the decimal mark, add --decimal ','."
+        in told
+    )
+    assert code == 0
+    found, told, _ = scored_csv(tmp_path, text, *said, "--decimal", ",")
+    assert (found["waz"].null_count(), "warning" in told) == (0, False)
 
 
 @pytest.mark.parametrize(

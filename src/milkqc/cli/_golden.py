@@ -19,7 +19,14 @@ def test(mapping: Path, data: Path | None) -> None:
     from milkqc.study import try_golden
 
     tried, passed_over = try_golden(mapping, data)
-    left = f" {passed_over} need the uploads: give --data." if passed_over else ""
+    if not tried and not passed_over:
+        click.echo(
+            f"{mapping.name} has no golden rows. Write some under `golden:` (docs/mapping.md, Golden)."
+        )
+        return
+    left = ""
+    if passed_over:
+        left = f" {passed_over} {'needs' if passed_over == 1 else 'need'} the uploads: give --data."
     said = (
         "1 golden row gives what it should." if tried == 1 else f"{tried} golden rows give what they should."
     )

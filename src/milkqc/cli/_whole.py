@@ -97,7 +97,9 @@ def _say(result: Result, out: Path) -> None:
     if result.settings.get("privacy", {}).get("level") == "public":
         click.echo("Findings are counted in checks.csv; none is listed.")
     else:
-        click.echo(f"Findings: {shown}. Rows rejected: {result.rejected.height}.")
+        settled = result.findings["status"].is_in(["confirmed", "accepted"]).sum()
+        decided = f" ({settled} of them decided)" if settled else ""
+        click.echo(f"Findings: {shown}{decided}. Rows rejected: {result.rejected.height}.")
     click.echo(f"Report: {out / 'report.html'}")
     _broken(result)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ import polars as pl
 
 from milkqc import cells
 from milkqc import findings as found
+from milkqc.decisions.held import Held, held
 from milkqc.decisions.read import Decision, Decisions
 from milkqc.model import LedgerRow, Severity
 
@@ -35,9 +37,9 @@ def decided(
         return findings, []
     by_id = {one.finding_id: one for one in decisions.entries}
     answered = findings.filter(pl.col("finding_id").is_in(list(by_id)))
+    now = held(answered, tables)
     told = [
-        _told(row, by_id[row["finding_id"]], raw_values(row, tables))
-        for row in answered.iter_rows(named=True)
+        _told(row, by_id[row["finding_id"]], now[row["finding_id"]]) for row in answered.iter_rows(named=True)
     ]
     names = ("finding_id", "_status", "_message")
     known = pl.DataFrame(told, schema=dict.fromkeys(names, pl.String), orient="row")
@@ -85,35 +87,30 @@ def noted(findings: pl.DataFrame, decisions: Decisions) -> dict[str, dict[str, s
     }
 
 
-def raw_values(finding: Mapping[str, Any], tables: Mapping[str, pl.DataFrame]) -> list[str | None]:
-    """What a decision on this finding may have written down: the raw cell, else the finding's value, else nothing."""
-    values = [finding["value"]]
-    frame, variable = tables.get(finding["table"]), finding["variable"]
-    if frame is None or variable is None:
-        return values
-    row = frame.filter(pl.col("row_id") == finding["row_id"])
-    for name in (f"{variable}__raw", f"let_{variable}__raw"):
-        if name in frame.columns and row.height:
-            return [row[name][0], *values]
-    if "analyte" in frame.columns and row.height and row["analyte"][0] == variable:
-        return [row["raw"][0], *values]
-    return values
-
-
-def _told(row: Mapping[str, Any], decision: Decision, raw: list[str | None]) -> tuple[str, str, str]:
-    same = _canonical(decision.raw_value) in {_canonical(text) for text in raw[:1]} or (
-        # Copied from findings.csv, where the value stands as it was judged: it is the same only if the cell is too.
-        len(raw) > 1 and _canonical(decision.raw_value) == _canonical(raw[1])
-    )
+def _told(row: Mapping[str, Any], decision: Decision, now: Held) -> tuple[str, str, str]:
+    """finding_id, status, message of an answered finding."""
     said = f"{decision.word.capitalize()} by {decision.who} on {decision.when.isoformat()}"
-    if same:
+    if _same(decision, row["value"], now):
         note = f"{said}: {decision.reason}"
         if decision.word == "corrected":
             note = f"{note}. The upload still holds the old value; the corrected one is awaited"
         return row["finding_id"], _HOLDS[decision.word], f"{row['message']} {note.rstrip('.')}."
-    was, now = decision.raw_value or "nothing", raw[0] or "nothing"
-    note = f"{said} when the value was {was}; it is {now} now, so it is asked again."
+    was, is_now = decision.raw_value or "nothing", now.raw or "nothing"
+    note = f"{said} when the value was {was}; it is {is_now} now, so it is asked again."
+    if now.cell and _canonical(decision.raw_value) == _canonical(row["value"]):
+        # Any cell might stand behind such a text ("2 rows"), so that nobody could say whether it has changed.
+        note = f"{said} with the raw value {was}, which is not what the cell holds ({is_now}): write that, so that a change is seen."
     return row["finding_id"], REOPENED, f"{row['message']} {note}"
+
+
+def _same(decision: Decision, value: str | None, now: Held) -> bool:
+    """Whether the cell holds what it held when it was decided: its raw text, or its value as findings.csv shows it."""
+    wrote = _canonical(decision.raw_value)
+    if wrote == _canonical(now.raw):
+        return True
+    return (
+        now.own is not None and wrote == _canonical(value) and now.own in re.split(r"[^\w.:+-]+", value or "")
+    )
 
 
 def _canonical(text: str | None) -> str | None:
@@ -134,7 +131,7 @@ def _gone(gone: list[Decision], decisions: Decisions, findings: pl.DataFrame) ->
     ]
     listed = ", ".join(f"line {one.line}" for one in gone[:_NAMED])
     more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
-    expected = "a finding of this run" + (f" ({'; '.join(rounded)})" if rounded else "")
+    expected = "; ".join(rounded) or "no id is near another"
     return found.drafts(
         [
             {

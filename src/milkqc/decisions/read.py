@@ -18,6 +18,7 @@ MAX_BYTES = 50_000_000
 _ID = re.compile(r"[0-9a-f]{16}")
 # 1234567890123450, 1.23456789012346E+15, 1,23E+15, 12e34567: what a spreadsheet makes of sixteen hex digits.
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?(?:[eE][+-]?[0-9]+)?|#NUM!|INF", re.IGNORECASE)
+_NAMED = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 _AS_TEXT = "Copy it again from findings.csv into a cell that is formatted as text, or edit the file as text."
 
 
@@ -48,7 +49,7 @@ def read(path: Path, *, name: str) -> tuple[Decisions, list[Fault]]:
 
     Comma, semicolon or tab; a mark at the start and CRLF do not matter; further columns are left alone. Codes:
     M170 cannot be read, M171 column missing, M172 unknown decision, M173 finding twice, M174 date unreadable,
-    M175 no finding id, M176 row not filled in.
+    M175 no finding id, M176 row not filled in, M177 more cells than columns.
     """
 
     def fault(line: int, code: str, what: str, todo: str) -> Fault:
@@ -82,6 +83,12 @@ def read(path: Path, *, name: str) -> tuple[Decisions, list[Fault]]:
     entries: list[Decision] = []
     seen: dict[str, int] = {}
     for line, row in listed[1:]:
+        if any(cell.strip() for cell in row[len(header) :]):
+            what = f"the line has {len(row)} cells, the first line {len(header)}."
+            faults.append(
+                fault(line, "M177", what, f"Put quotes around a text that holds {_NAMED[delimiter]}.")
+            )
+            continue
         cells = {column: cell.strip() for column, cell in zip(header, row, strict=False)}
         told = {column: cells.get(column, "") for column in COLUMNS}
         if not told["decision"] and not told["reason"] and not told["who"]:

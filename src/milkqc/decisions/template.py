@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from milkqc import findings as found
-from milkqc.decisions.apply import raw_values
+from milkqc.decisions.held import held
 from milkqc.decisions.read import COLUMNS
 from milkqc.errors import OutputError, SourceError
 from milkqc.model import TABLES
@@ -34,7 +34,8 @@ def write_template(out: Path, file: Path) -> int:
     """
     findings = _findings(out).filter(found.is_open())
     tables = {name: _table(out, name) for name in TABLES}
-    raw = [raw_values(row, tables)[0] for row in findings.iter_rows(named=True)]
+    now = held(findings, tables)
+    raw = [now[one].raw for one in findings["finding_id"]]
     empty = [pl.lit(None, dtype=pl.String).alias(name) for name in COLUMNS[2:]]
     lines = findings.select("finding_id", pl.Series("raw_value", raw, dtype=pl.String), *empty, *BESIDE)
     try:

@@ -37,6 +37,8 @@ _CELL = ("infant_id", "visit", "analyte")
 # Results are averaged only when they measured the same thing in the same way.
 _ALIKE = ("expression", "method", "measures")
 _SHARE = {"none": None, "limit/2": 1 / 2, "limit/sqrt2": 1 / math.sqrt(2)}
+# Where a result lies at most (or at least): its number, or its limit, whatever is put in its place.
+_BOUND = pl.when(pl.col("censored").is_null()).then("value").otherwise("limit").alias("_bound")
 # Findings name the first few places and count all.
 _SHOWN = 5
 
@@ -76,9 +78,8 @@ def milk_wide(
         [named, shared.join(rows, on=["participant_id", "visit"], how="inner").select(whole.columns)]
     ).with_columns(
         _substituted(censored),
+        _BOUND,
         _result=pl.col("value").is_not_null() | pl.col("censored").is_not_null(),
-        # Where a result lies at most (or at least): its number, or its limit, whatever is put in its place.
-        _bound=pl.when(pl.col("censored").is_null()).then("value").otherwise("limit"),
     )
     chosen, notes = _chosen(spread, expression)
     cells, several = _combined(chosen, mean=mean)
@@ -175,7 +176,8 @@ def _combined(milk: pl.DataFrame, *, mean: bool) -> tuple[pl.DataFrame, pl.DataF
     """One row per cell; cells with several results that are not to be combined are null, with drafts."""
     one = milk.with_columns(_open=pl.lit(value=False))
     declared = (pl.col("repeats") == "replicate").fill_null(value=False)
-    same_sample = _mean(one.filter(declared), (*_CELL, "sample_id", *_ALIKE))
+    # What a sample's replicates say together is what its mean with other samples is made of, not the first of them.
+    same_sample = _mean(one.filter(declared), (*_CELL, "sample_id", *_ALIKE)).with_columns(_BOUND)
     # Rows of one sample that differ and that nobody declared replicates: one is wrong, and a mean would hide it.
     said = pl.struct("value", "censored", "limit").n_unique().over(*_CELL, "sample_id")
     unresolved = ~declared & (pl.col("repeats").fill_null("finding") == "finding") & (said > 1)

@@ -6,7 +6,7 @@ docs/growth_suspicion.md. Nothing here changes a value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,13 +68,25 @@ def suspicions(growth: pl.DataFrame, participants: pl.DataFrame) -> pl.DataFrame
         for measure in JUDGED
     }
     held = _Held(study, usable, sides)
+    courses = {measure: held.course(measure) for measure in JUDGED}
     for measure in JUDGED:
         found |= _restated(held, measure, shared[measure])
-        found[f"{measure}__velocity"] = _column(held.velocity(measure), 1)
+        found[f"{measure}__velocity"] = _column(courses[measure].kindest, 1)
     for name, (first, second) in _SWAPS.items():
         found |= _swapped(held, name, first, second)
-    found |= _fits_next(held)
+    found |= _fits_next(held, [courses[measure].both for measure in JUDGED])
     return _one_each(pl.DataFrame(found))
+
+
+@dataclass(frozen=True)
+class _Course:
+    """How many SD a score lies from the child's own visits before and after: from both, and from the kindest of them.
+
+    NaN without either; `kindest` is 0 where the other visit is the odd one.
+    """
+
+    both: Floats
+    kindest: Floats
 
 
 @dataclass(frozen=True)
@@ -110,24 +122,25 @@ class _Held:
         away = self.of(measure, rows).distance(score)
         return rows[(np.abs(away) > NEAR) | (np.abs(score) > NEAR)]
 
-    def velocity(self, measure: str) -> Floats:
-        """The kindest distance from the child's own other visits; NaN without one, or where the other is the odd one."""
-        found = np.full(self.study.child.size, np.nan)
+    def course(self, measure: str) -> _Course:
+        """One measure against the child's own other visits."""
+        together, kindest = (np.full(self.study.child.size, np.nan) for _ in range(2))
         rows = np.flatnonzero(~np.isnan(self.study.scores[measure]))
         if not rows.size:
-            return found
+            return _Course(together, kindest)
         score = self.study.scores[measure][rows]
         held = self.of(measure, rows).only(BEFORE, AFTER)
         both = held.kept[:, BEFORE] & held.kept[:, AFTER]
         either = held.kept[:, BEFORE] | held.kept[:, AFTER]
         away = held.distance(score)
+        together[rows] = np.where(either, away, np.nan)
         for place in (BEFORE, AFTER):
             alone = held.alone(place, score)
             away = np.where(both & (np.abs(alone) < np.abs(away)), alone, away)
         only = np.where(held.kept[:, BEFORE], held.known[:, BEFORE], held.known[:, AFTER])
         blamed = either & (both | (np.abs(score) >= np.abs(only)))
-        found[rows] = np.where(blamed, away, np.where(either, 0.0, np.nan))
-        return found
+        kindest[rows] = np.where(blamed, away, np.where(either, 0.0, np.nan))
+        return _Course(together, kindest)
 
 
 def _restated(held: _Held, measure: str, shared: Batch) -> dict[str, pl.Series]:
@@ -212,15 +225,19 @@ def _swapped(held: _Held, name: str, first: str, second: str) -> dict[str, pl.Se
     }
 
 
-def _fits_next(held: _Held) -> dict[str, pl.Series]:
-    """Rows of which at least two measures fit the age of the child's next visit better than their own."""
+def _fits_next(held: _Held, courses: Sequence[Floats]) -> dict[str, pl.Series]:
+    """Rows of which at least two measures fit the age of the child's next visit better than their own.
+
+    Asked where one measure is odd, or where all together are too large for the child's own visits (`courses`): each may
+    be little off, and all of them in the direction in which children grow.
+    """
     study = held.study
     count = study.child.size
     odds, day = np.full(count, np.nan), np.full(count, np.nan)
     everyone = np.ones(count, dtype=np.bool_)
     _, after = neighbours(study.child, study.children.age, study.rank, everyone)
     odd = [held.odd(measure) for measure in JUDGED]
-    rows = np.unique(np.concatenate(odd))
+    rows = np.unique(np.concatenate([*odd, np.flatnonzero(_jointly(courses) > NEAR)]))
     rows = rows[(after[rows] != NOBODY)]
     rows = rows[study.children.age[after[rows]] > study.children.age[rows]]
     if rows.size:
@@ -241,6 +258,14 @@ def _fits_next(held: _Held) -> dict[str, pl.Series]:
         odds[rows[at]], day[rows[at]] = better[at], then[at]
     odds = np.where(after != NOBODY, np.nan_to_num(odds), np.nan)
     return {"fits_next__odds": _column(odds, 1), "fits_next__day": _column(day)}
+
+
+def _jointly(courses: Sequence[Floats]) -> Floats:
+    """The distances of a visit's measures as one: their sum over the root of how many there are."""
+    stacked = np.stack(list(courses))
+    known = np.maximum((~np.isnan(stacked)).sum(axis=0), 1)
+    joined: Floats = np.nansum(stacked, axis=0) / np.sqrt(known)
+    return joined
 
 
 def _one_each(found: pl.DataFrame) -> pl.DataFrame:

@@ -24,11 +24,12 @@ def write_csv(frame: pl.DataFrame, path: Path, *, for_people: bool = False) -> N
     An empty text is `""`, a null is nothing between the commas. In files for people, text that a spreadsheet
     would run gets a `'` before it; data files keep every value as it is.
     """
-    frame = guarded(frame) if for_people else frame
     # In slices through a Python file: bounded memory, and a full disk is an OSError with its number.
     with path.open("wb") as file:
         file.write(frame.clear().write_csv(line_terminator="\n").encode())
         for part in frame.iter_slices(_SLICE):
+            # An enumeration is text too, which a spreadsheet would run.
+            part = guarded(part.cast({cs.enum(): pl.String})) if for_people else part
             file.write(part.write_csv(include_header=False, line_terminator="\n", null_value="").encode())
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from milkqc import reference
 from milkqc.explain import raw
+from milkqc.explain.links import place_of, via
 from milkqc.explain.model import Cell, How, SourceCell, shown
 from milkqc.explain.store import Row, Store
 from milkqc.explain.why import because
@@ -149,23 +151,26 @@ def place(
     """Where a source column stands for this row: in its own file, or in the linked one."""
     link, _, inner = name.partition(".")
     if inner and link in block.get("with", {}):
-        file = row.get(f"{column}__link_{link}__file", row.get(f"link_{link}__file"))
-        at = row.get(f"{column}__link_{link}__row", row.get(f"link_{link}__row"))
+        (file, at), way = place_of(row, column, link), via(store, row, column, link, block)
         table, own = link, inner
     else:
+        way = ()
         file = row.get(f"{column}__source_file") or row["source_file"]
         at = row.get(f"{column}__source_row") or row["source_row"]
         table, own = str(block.get("source", row.get("source_table"))), name
     known = store.files.get((table, file), {}) if file is not None else {}
-    return SourceCell(file, known.get("sha256"), known.get("sheet"), at, own, text)
+    return SourceCell(file, known.get("sha256"), known.get("sheet"), at, own, text, via=way)
 
 
 def _read(store: Store, cell: SourceCell, spec: dict[str, Any], block: dict[str, Any]) -> SourceCell:
     codes = {raw.canonical(code): why for code, why in spec.get("missing", store.trace["missing"]).items()}
     reason = codes.get(raw.canonical(cell.text)) if cell.text is not None else "empty"
     table = store.trace["tables"].get(block.get("source", ""), {})
-    number = None if reason else raw.number(cell.text, table.get("decimal"), table.get("thousands"))
-    return SourceCell(cell.file, cell.sha256, cell.sheet, cell.row, cell.column, cell.text, number, reason)
+    marks = (table.get("decimal"), table.get("thousands"))
+    number = None if reason else raw.number(cell.text, *marks)
+    if number is None and reason is None and raw.censored(cell.text, *marks):
+        reason = "censored"
+    return replace(cell, number=number, missing=reason)
 
 
 def lets_of(

@@ -16,10 +16,30 @@ class ExplainError(MilkqcError, ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Hop:
+    """One link crossed: the column `asked` held `text`, compared as `cleaned` after the steps `clean`.
+
+    It was found as `found` in the column `to` of `file`, row `row`; both null where no row, or more than one, was.
+    """
+
+    link: str
+    asked: str
+    text: str | None
+    clean: tuple[str, ...]
+    cleaned: str | None
+    to: str
+    found: str | None
+    file: str | None
+    row: int | None
+    mapping: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceCell:
     """One cell of an upload: where it stands, its text as written, and how it was read.
 
-    `number` is what it was read as, in the unit of the column; `missing` why it holds nothing.
+    `number` is what it was read as, in the unit of the column; `missing` why it holds nothing. `via` are the links
+    crossed from the row of the cell to its file.
     """
 
     file: str | None
@@ -30,6 +50,7 @@ class SourceCell:
     text: str | None
     number: float | None = None
     missing: str | None = None
+    via: tuple[Hop, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +89,26 @@ def as_json(cell: Cell) -> dict[str, Any]:
         "says": cell.says,
         "because": cell.because,
         "mapping": cell.mapping,
-        "sources": [
-            {name: getattr(one, name) for name in SourceCell.__slots__ if getattr(one, name) is not None}
-            for one in cell.sources
-        ],
+        "sources": [_source(one) for one in cell.sources],
         "numbers": {name: plain_value(value) for name, value in cell.numbers.items()},
         "inputs": [as_json(one) for one in cell.inputs],
     }
     return plain | {name: value for name, value in rest.items() if value}
+
+
+def _source(one: SourceCell) -> dict[str, Any]:
+    told = {name: getattr(one, name) for name in SourceCell.__slots__ if name != "via"}
+    if one.via:
+        told["via"] = [_given({name: getattr(hop, name) for name in Hop.__slots__}) for hop in one.via]
+    return _given(told)
+
+
+def _given(told: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in told.items()
+        if value not in (None, ())
+    }
 
 
 def plain_value(value: Any) -> Any:

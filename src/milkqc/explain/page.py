@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from milkqc.explain.model import Cell, SourceCell, shown
+from milkqc.explain.model import Cell, Hop, SourceCell, shown
 
 if TYPE_CHECKING:
     from milkqc.explain.explainer import Explained
+
+
+# Figures that the sentence of a cell has in it.
+_SAID = {"number", "raw_unit", "factor", "results", "samples", "rows"}
 
 
 def page(explained: Explained) -> str:
@@ -17,6 +21,12 @@ def page(explained: Explained) -> str:
     for one in explained.findings:
         lines.append(f"  {one['severity']} {one['rule_id']} ({one['status']}, {one['finding_id']})")
         lines.append(f"    {one['message']}")
+        if decided := one.get("decision"):
+            value = f" of {decided['raw_value']!r}" if decided["raw_value"] else ""
+            lines.append(
+                f"    decision {decided['decision']}{value} by {decided['who']} on {decided['when']}"
+                f" ({decided['line']}): {decided['reason']}"
+            )
     lines += ["", "Rules"] if explained.rules else ["", "Rules: none looks at it."]
     for rule in explained.rules:
         why = f": {rule['why']}" if rule.get("why") else ""
@@ -37,10 +47,10 @@ def _cell(cell: Cell, indent: str, told: set[int], *, top: bool = False) -> list
     for name, text in (("because", cell.because), ("made", cell.says), ("mapping", cell.mapping)):
         if text:
             lines.append(f"{indent}  {name:<8} {text}")
-    lines += [f"{indent}  cell     {_source(one)}" for one in cell.sources]
-    figures = {
-        name: one for name, one in cell.numbers.items() if name not in {"number", "raw_unit", "factor"}
-    }
+    for one in cell.sources:
+        lines.append(f"{indent}  cell     {_source(one)}")
+        lines += [f"{indent}           by link {_hop(hop)}" for hop in one.via]
+    figures = {name: one for name, one in cell.numbers.items() if name not in _SAID}
     if figures:
         lines.append(
             f"{indent}  figures  {', '.join(f'{name} {_figure(one)}' for name, one in figures.items())}"
@@ -69,3 +79,16 @@ def _source(one: SourceCell) -> str:
     if one.file is None:
         return f"{one.column}: no row was found"
     return f"{one.file}{digest}{sheet}, row {one.row}, column {one.column}: {text}{read}"
+
+
+def _hop(hop: Hop) -> str:
+    """`tubes (mapping.yaml:107): TUBE ' t 1' by no_spaces, upper is 'T1'; found as 'T1' in BARCODE of tubes.csv, row 1`."""
+    asked = "blank" if hop.text is None else repr(hop.text)
+    made = f" by {', '.join(hop.clean)} is {hop.cleaned!r}" if hop.clean and hop.text is not None else ""
+    if hop.row is not None:
+        found = f"found as {hop.found!r} in {hop.to} of {hop.file}, row {hop.row}"
+    else:
+        found = (
+            "nothing to look up" if hop.text is None else f"no single row of {hop.link} has it in {hop.to}"
+        )
+    return f"{hop.link} ({hop.mapping}): {hop.asked} {asked}{made}; {found}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 import polars as pl
 
@@ -49,14 +50,21 @@ def _plain(text: str) -> str:
     return re.sub(r"\\(\\|(?=; ))", r"\1", text) if marked else text
 
 
-@lru_cache(maxsize=100_000)
 def number(text: str | None, decimal: str | None = None, thousands: str | None = None) -> float | None:
     """The number that a cell's text is; null for anything else."""
-    if text is None:
-        return None
-    read = cells.numbers(pl.Series([text], dtype=pl.String), decimal=decimal, thousands=thousands)
-    found: float | None = read["number"][0]
+    found: float | None = _read(text, decimal, thousands)["number"]
     return found
+
+
+def censored(text: str | None, decimal: str | None = None, thousands: str | None = None) -> bool:
+    """Whether a cell's text is a result beyond a limit: `<0.5`, ND."""
+    return _read(text, decimal, thousands)["censored"] is not None
+
+
+@lru_cache(maxsize=100_000)
+def _read(text: str | None, decimal: str | None, thousands: str | None) -> dict[str, Any]:
+    one = pl.Series([text], dtype=pl.String)
+    return cells.numbers(one, decimal=decimal, thousands=thousands).row(0, named=True)
 
 
 @lru_cache(maxsize=10_000)

@@ -36,7 +36,7 @@ def column(store: Store, analysis: Analysis, table: str, variable: str) -> str:
         names = list(store.analysis[0]) if store.analysis else []
         if variable in names:
             return variable
-        values = {analyte: name for name, (analyte, part) in analysis.wide.items() if part == "value"}
+        values = {analyte: name for name, (analyte, part) in analysis.milk.columns.items() if part == "value"}
         if variable in values:
             return values[variable]
         known: Iterable[str] = [*names, *values]

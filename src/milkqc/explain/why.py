@@ -24,6 +24,7 @@ _OURS = {
     "not_finite": "the formula's result is beyond what a number can hold",
     "no_such_date": "the formula's date does not exist",
     "censored_both_sides": "its readings lie below one limit and above another",
+    "censored": "a result that it is worked out from lies beyond its limit, so that there is no number to use",
     "structural": "the form does not have it in this row",
 }
 

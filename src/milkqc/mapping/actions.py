@@ -80,7 +80,7 @@ def make(
     if action == "from_schedule":
         return _nothing(place, "", None)
     if action == "formula":
-        return _formula(spec, place)
+        return _formula(spec, place, result=result)
     names = spec.from_ or ()
     if spec.optional and not all(place.has(name) for name in names):
         names = tuple(name for name in names if place.has(name))
@@ -226,14 +226,19 @@ def _join(parts: list[Mapped], separator: str) -> Mapped:
     return Mapped(value, raw_of(parts), missing, columns_of(parts), problems=found, judged=judged)
 
 
-def _formula(spec: Column, place: Place) -> Mapped:
+def _formula(spec: Column, place: Place, *, result: bool) -> Mapped:
+    """The formula's value; null where a part is, with its reason. Of results one below a limit is `censored`."""
     tree = formulas.parse(spec.formula or "")
     reads = list(formulas.reads(tree))
     bare = spec.model_copy(update={"formula": None, "do": None})
     parts = {
-        (one.name, one.kind, one.format): place.lets[one.name]
-        if one.name in place.lets
-        else _read(one.name, _as_read(bare, one), one.kind, place, (), result=False)
+        (one.name, one.kind, one.format): with_censored(
+            place.lets[one.name]
+            if one.name in place.lets
+            else _read(
+                one.name, _as_read(bare, one), one.kind, place, (), result=result and one.kind == "number"
+            )
+        )
         for one in reads
     }
 
@@ -263,6 +268,14 @@ def _formula(spec: Column, place: Place) -> Mapped:
         problems=found,
         judged=judged,
     )
+
+
+def with_censored(mapped: Mapped) -> Mapped:
+    """Where a result is only known to lie beyond a limit, that is why it has no value."""
+    if mapped.censored is None:
+        return mapped
+    reason = pl.when(mapped.censored.is_not_null()).then(pl.lit("censored"))
+    return replace(mapped, missing=pl.select(pl.coalesce(mapped.missing, reason)).to_series())
 
 
 def _as_read(bare: Column, one: formulas.Name) -> Column:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from milkqc import cells as text_cells
 from milkqc.mapping import actions, comparisons, merge, rejects, targets, values
+from milkqc.mapping import formula as formulas
 from milkqc.mapping.actions import Place
 from milkqc.mapping.language import Block, Column, UnitOf
 from milkqc.mapping.rows import Rows
@@ -76,10 +77,37 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
 
 
 def with_lets(place: Place, block: Block) -> Place:
-    """The place with the block's named intermediates made, each able to use those before it."""
+    """The place with the block's named intermediates made, each able to use those before it.
+
+    One that only analytes use is read as results are: what lies below a limit is censored, not unreadable.
+    """
+    results = _of_results(block)
     for name, spec in block.let.items():
-        place = replace(place, lets={**place.lets, name: actions.make(spec, "number", place)})
+        made = actions.make(spec, "number", place, result=name in results)
+        place = replace(place, lets={**place.lets, name: actions.with_censored(made)})
     return place
+
+
+def _of_results(block: Block) -> set[str]:
+    """The lets that analytes use, themselves or through another, and no column does."""
+
+    def used(specs: Iterable[Column]) -> set[str]:
+        names = {name for spec in specs for name in reads(spec)} & block.let.keys()
+        # A let uses those above it; one named like its own source column does not use itself.
+        for place, name in reversed(list(enumerate(block.let))):
+            if name in names:
+                names |= reads(block.let[name]) & set(list(block.let)[:place])
+        return names
+
+    return used(block.analytes.values()) - used(
+        (*block.columns.values(), *block.extra.values(), *block.key.values())
+    )
+
+
+def reads(spec: Column) -> set[str]:
+    """The columns and lets that a column is made of."""
+    found = set(spec.from_ or ())
+    return found | set(formulas.names(formulas.parse(spec.formula))) if spec.formula is not None else found
 
 
 def keys(table: str, block: Block, place: Place) -> dict[str, Mapped]:

@@ -44,6 +44,7 @@ CODES = {
     "M174": "Date of a decision unreadable",
     "M175": "No finding id",
     "M176": "Decision not filled in",
+    "M177": "Decision with too many cells",
     "M201": "Unknown unit",
     "M202": "Unit missing",
     "M203": "Unit where none belongs",

@@ -71,7 +71,7 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
                     _at(assay.problems, mine).with_columns(variable=pl.lit("limit")),
                     *(
                         part.problems.with_columns(variable=pl.lit(name))
-                        for name, part in shared_columns.items()
+                        for name, part in (*shared_columns.items(), *place.lets.items())
                     ),
                 ]
             )
@@ -97,7 +97,7 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
             if assay.columns:
                 columns["limit"] = tuple(dict.fromkeys((*columns.get("limit", ()), *assay.columns)))
             columns[analyte] = tuple(dict.fromkeys((*columns.get(analyte, ()), *mapped.columns)))
-        for name, part in shared_columns.items():
+        for name, part in (*shared_columns.items(), *place.lets.items()):
             columns[name] = part.columns
             for rule, count in part.judged.items():
                 judged[rule, name] = judged.get((rule, name), 0) + count

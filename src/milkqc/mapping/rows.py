@@ -22,8 +22,9 @@ class Linked:
     orphans: pl.Series
     ambiguous: pl.Series
     unused: pl.Series
-    # What the row asked for, where it was cleaned before it was looked up: kept in the lineage.
-    asked: pl.Series | None = None
+    # The key as the row wrote it, and as the other table wrote it where that differs: kept in the lineage.
+    asked: pl.Series
+    told: pl.Series
 
 
 @dataclass(frozen=True)
@@ -75,22 +76,17 @@ class Rows:
         return table.separators(name)
 
     def places(self) -> pl.DataFrame:
-        """source_table, source_file and source_row of these rows; for each link the file and row it found, and the
-        text that one which cleans asked for.
+        """source_table, source_file and source_row of these rows; for each link the text it asked for, the file and
+        row it found, and how the key is written there where that differs.
         """
         frame = self.table.places[self.take].select(
-            pl.lit(self.table.name).alias("source_table"),
-            "source_file",
-            "source_row",
-            *(
-                linked.asked.alias(f"link_{name}_raw")
-                for name, linked in self.links.items()
-                if linked.asked is not None
-            ),
+            pl.lit(self.table.name).alias("source_table"), "source_file", "source_row"
         )
         for name, linked in self.links.items():
             found = linked.table.places
             frame = frame.with_columns(
+                linked.asked.alias(f"link_{name}_raw"),
+                linked.told.alias(f"link_{name}__key"),
                 found["source_file"].gather(linked.rows).alias(f"link_{name}__file"),
                 found["source_row"].gather(linked.rows).alias(f"link_{name}__row"),
             )
@@ -146,7 +142,8 @@ def _link(rows: Rows, other: SourceTable, mine: str, end: End) -> Linked:
     """Each row's position in the other table; none where the key is not there, or there more than once."""
     asked = rows.cells(mine).text
     left = cleaned(cells.key_text(asked), end.clean)
-    right = cleaned(cells.key_text(other.cells(end.to).text), end.clean)
+    written = other.cells(end.to).text
+    right = cleaned(cells.key_text(written), end.clean)
     listed = (
         pl.DataFrame({"key": right, "place": pl.int_range(right.len(), dtype=pl.UInt32, eager=True)})
         # A key of which cleaning leaves nothing is nobody's.
@@ -165,9 +162,9 @@ def _link(rows: Rows, other: SourceTable, mine: str, end: End) -> Linked:
         .then(pl.lit("no_link")),
     )
     unused = right.is_not_null() & ~right.is_in(left.drop_nulls().implode())
-    return Linked(
-        other, answer["place"], answer["reason"], orphan, twice, unused, asked if end.clean else None
-    )
+    there = written.gather(answer["place"])
+    told = pl.select(pl.when(there != asked).then(there)).to_series()
+    return Linked(other, answer["place"], answer["reason"], orphan, twice, unused, asked, told)
 
 
 def cleaned(keys: pl.Series, steps: tuple[str, ...]) -> pl.Series:

@@ -89,6 +89,7 @@ def publish(result: Result) -> Result:
         lineage={},
         origins=(),
         reconciliation=(),
+        trace={},
         settings=_settings(result),
         statistics={
             name: made(_of_visits(result.statistics[name], visits))

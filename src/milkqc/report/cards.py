@@ -11,7 +11,7 @@ from milkqc.model import SEVERITIES, Result
 from milkqc.report import rows
 from milkqc.report.found import rank
 from milkqc.report.limits import Limits, plain
-from milkqc.report.variables import WHOLE, Cell, Key, kinds_of, label, row_of, unit, worst
+from milkqc.report.variables import WHOLE, Cell, Key, kinds_of, label, mapped_of, row_of, unit, worst
 
 _STAGES = ("colostrum", "transitional", "mature")
 Groups = Mapping[tuple[Any, ...], list[dict[str, Any]]]
@@ -43,7 +43,7 @@ def cards(
     named = pl.col("table").eq_missing("_table") & pl.col("variable").eq_missing("_variable")
     counted = known.group_by("_table", "_variable").agg(pl.len(), named.all().alias("named"))
     totals = {(table, variable): (n, alike) for table, variable, n, alike in counted.iter_rows()}
-    figures = _Figures(result, limits)
+    figures = _Figures(result, shown, limits)
     told = [
         figures.card(key, cells[key], lists.get(key, []), *totals.get(key, (0, False)), place=place)
         for place, key in enumerate((key for key in order if key in kept), start=1)
@@ -62,10 +62,11 @@ _GRAVE = {
 
 
 class _Figures:
-    """The statistics by variable, so that each is walked once."""
+    """The statistics of the variables `shown` (columns _table, _variable), so that each is walked once."""
 
-    def __init__(self, result: Result, limits: Limits):
-        self.result, self.limits = result, limits
+    def __init__(self, result: Result, shown: pl.DataFrame, limits: Limits):
+        self.result, self.shown, self.limits = result, shown, limits
+        self.mapped = mapped_of(result)
         self.missing = self._by("missing")
         self.censored = self._by("censored", variable="analyte")
         self.spread = self._by("spread")
@@ -78,6 +79,13 @@ class _Figures:
     def _by(self, name: str, *, variable: str = "variable", extra: tuple[str, ...] = ()) -> Groups:
         frame = self.result.statistics.get(name, pl.DataFrame())
         told: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+        if frame.is_empty():
+            return told
+        # of the thousands of bins of a study with hundreds of variables, those of the cards; and `value`, whose hard
+        # limits are those of every result
+        own = pl.struct(table=pl.col("table"), variable=pl.col(variable).cast(pl.String))
+        kept = self.shown.select(pl.struct(table="_table", variable="_variable")).to_series()
+        frame = frame.filter(own.is_in(kept.implode()) | (pl.col(variable) == "value"))
         for row in frame.iter_rows(named=True):
             told.setdefault(tuple(row[key] for key in ("table", variable, *extra)), []).append(row)
         return told
@@ -100,7 +108,7 @@ class _Figures:
             "anchor": f"v-{place}",
             "table": key[0],
             "variable": key[1],
-            "label": label(key, self.result),
+            "label": label(key, self.mapped),
             "unit": unit(key),
             "worst": worst(cells),
             "cells": {kind: {"state": cell.worst, "findings": cell.findings} for kind, cell in cells.items()},

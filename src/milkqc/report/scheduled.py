@@ -36,7 +36,7 @@ def scheduled(result: Result, limits: Limits) -> dict[str, Any]:
         return listing(rows, 0, limits=limits, file=FILE)
     shown = counted.filter(pl.col("site").is_null()).head(limits.table).select(*_KEY, "present")
     kept = (
-        rows.with_row_index("place")
+        _first_of_runs(rows, limits.rows_per_rule)
         .join(shown, on=_KEY, how="inner", maintain_order="left")
         .with_columns(of_site=pl.int_range(pl.len()).over(*_GROUP, "site"))
         .sort("of_site", "place")
@@ -49,6 +49,19 @@ def scheduled(result: Result, limits: Limits) -> dict[str, Any]:
     )
     told = listing(kept, kept.height, limits=limits, file=FILE)
     return {**told, "total": rows.height, "left_off": rows.height - kept.height}
+
+
+def _first_of_runs(rows: pl.DataFrame, most: int) -> pl.DataFrame:
+    """The first `most` rows of every run of one visit, measure, state and site, with their `place`, as plain text.
+
+    No list takes more, and there may be millions.
+    """
+    place = pl.int_range(pl.len(), dtype=pl.UInt32)
+    changed = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in (*_GROUP, "site"))
+    started = pl.when(changed | (place == 0)).then(place).forward_fill()
+    taken = rows.select((place - started < most).alias("taken")).to_series()
+    texts = {name: pl.String for name, kind in rows.schema.items() if kind == pl.Enum}
+    return rows.with_row_index("place").filter(taken).cast(texts)  # type: ignore[arg-type]
 
 
 def behind(counts: Iterable[Mapping[str, Any]], people: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

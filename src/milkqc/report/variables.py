@@ -43,7 +43,7 @@ def matrix(result: Result, findings: pl.DataFrame) -> dict[Key, dict[str, Cell]]
     Rows are the mapped variables, the analytes, and derived ones that a check looked at; what concerns no single
     variable stands in a row `*` of its table. `findings` are as `found.visible` gives them.
     """
-    mapped = _mapped(result)
+    mapped = mapped_of(result)
     cells: dict[Key, dict[str, Cell]] = {key: {} for key in mapped}
     for check in result.checks.iter_rows(named=True):
         became = state(check)
@@ -108,7 +108,7 @@ def _structural(key: Key) -> bool:
     return column is None or column.origin in {"key", "derived"} or key[0] in _RESULTS
 
 
-def _mapped(result: Result) -> dict[Key, str]:
+def mapped_of(result: Result) -> dict[Key, str]:
     """The mapped variables and analytes with their labels, in the order of the overview."""
     missing = result.statistics.get("missing", pl.DataFrame())
     if missing.is_empty():
@@ -132,14 +132,14 @@ def kinds_of(cells: Mapping[Key, Mapping[str, Cell]]) -> list[str]:
     return [kind for kind in KINDS if kind in used]
 
 
-def label(key: Key, result: Result) -> str:
-    """A variable's name for people."""
+def label(key: Key, mapped: Mapping[Key, str]) -> str:
+    """A variable's name for people; `mapped` are the labels of `mapped_of`."""
     table, variable = key
     if variable == WHOLE:
         return "Keys and whole table"
-    mapped = _mapped(result).get(key)
-    if mapped and mapped != variable:
-        return mapped
+    own = mapped.get(key)
+    if own and own != variable:
+        return own
     column = reference.dictionary().get((table, variable))
     analyte = reference.analytes().get(variable) if table in _RESULTS else None
     if column is not None and column.unit == "{z}":
@@ -163,8 +163,9 @@ def blind(result: Result, cells: Mapping[Key, Mapping[str, Cell]]) -> list[dict[
     That a cell could be read, or is filled in, says nothing of whether its value can be believed.
     """
     watched = _watched(result)
+    mapped = mapped_of(result)
     told = []
-    for key in _mapped(result):
+    for key in mapped:
         judging = {
             kind: cell for kind, cell in cells.get(key, {}).items() if kind not in {"form", "unit", "filled"}
         }
@@ -180,7 +181,7 @@ def blind(result: Result, cells: Mapping[Key, Mapping[str, Cell]]) -> list[dict[
             if states
             else "no rule is written for it"
         )
-        told.append({"table": key[0], "variable": key[1], "label": label(key, result), "why": why})
+        told.append({"table": key[0], "variable": key[1], "label": label(key, mapped), "why": why})
     return told
 
 
@@ -193,8 +194,9 @@ def cover(result: Result, limits: Limits) -> dict[str, Any]:
     short = counted.filter(pl.col("covered") < pl.col("cells")).sort(
         pl.col("covered") - pl.col("cells"), "table", "variable"
     )
+    mapped = mapped_of(result)
     shown = [
-        {**row, "label": label((row["table"], row["variable"]), result)}
+        {**row, "label": label((row["table"], row["variable"]), mapped)}
         for row in short.head(limits.rows_per_rule).iter_rows(named=True)
     ]
     return {

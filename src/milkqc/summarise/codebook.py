@@ -197,6 +197,9 @@ def _aside(column: str) -> Mapping[str, Any]:
     if column.startswith("link_") and column.endswith("_raw"):
         name = column.removeprefix("link_").removesuffix("_raw")
         return {"label": f"key looked up in {name}, as the source wrote it", "origin": "lineage"}
+    if column.startswith("link_") and column.endswith("__key"):
+        name = column.removeprefix("link_").removesuffix("__key")
+        return {"label": f"the same key as {name} writes it, where that differs", "origin": "lineage"}
     return {**_own().get(("lineage", column), _own().get(("*", column), {})), "origin": "lineage"}
 
 

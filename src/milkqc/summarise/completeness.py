@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from milkqc import reference
@@ -46,23 +48,41 @@ class Planned:
 
 # Whom a count of completeness names one by one; whoever is `present` stands in the harmonised tables.
 STATES = ("missing", "not_due", "left", "outside_window")
+MISSING, NOT_DUE, LEFT, OUTSIDE, PRESENT = range(len(STATES) + 1)
+Codes = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Measure:
-    """A measure of a planned visit, and everybody enrolled in `people`: person, participant, site, state.
+class Due:
+    """A planned visit of a table's `persons` (one row each: person, participant, site, exit_reason, and the window's
+    dates `opens` and `closes`, null where unknown). `key` is the column that says who a person is.
 
-    `state` is one of STATES or `present`: whoever has the measure is present, or outside the window when the age is
-    known and beyond it; of the others who left before the window began has left, whose window is still open is
-    not due, and the rest is missing. Beside it `opens` and `closes` (dates of the window), `age` in days at the
-    measure and `exit_reason`, each null where unknown. `key` is the column that says who a person is.
+    `state` is what becomes of whoever has no measure: LEFT before the window began, NOT_DUE while it is open, else
+    MISSING.
     """
 
     visit: Planned
     table: str
     key: str
+    persons: pl.DataFrame
+    state: Codes
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure of a planned visit, and everybody enrolled: `state` is one code (of STATES, or PRESENT) per person of `due`.
+
+    Whoever has the measure is present, or outside the window when the age is known and beyond it. `there` are their
+    places among the persons and `age` their ages in days, NaN where unknown.
+    """
+
+    due: Due
     variable: str
-    people: pl.DataFrame
+    state: Codes
+    there: Places
+    age: Floats
 
 
 def completeness(
@@ -76,33 +96,57 @@ def completeness(
     elsewhere. `in_window` and `outside_window` count those present whose age is known, null without a window. A
     censored result is present, a missed visit is not.
     """
-    told = (_counted(one) for one in each_measure(tables, planned, until=until))
-    return pl.concat([pl.DataFrame(schema=SCHEMA), *told])
+    rows = [
+        row for due, measures in each_measure(tables, planned, until=until) for row in _counted(due, measures)
+    ]
+    expected = pl.col("expected")
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row").with_columns(
+        percent_present=pl.when(expected > 0).then((100 * pl.col("present") / expected).round_sig_figs(10))
+    )
 
 
 def each_measure(
     tables: Mapping[str, pl.DataFrame], planned: tuple[Planned, ...], *, until: dt.date | None
-) -> Iterator[Measure]:
+) -> Iterator[tuple[Due, list[Measure]]]:
     """Everybody enrolled against each measure of each planned visit, table by table; nothing without participants."""
     people = tables.get("participants", pl.DataFrame())
     if people.is_empty() or not planned or not {"participant_id", "infant_id"} <= set(people.columns):
         return
     people = with_site(people, tables)
-    for table, person, rows in _present(tables, people):
-        persons = _persons(people, person)
+    for table, key, rows in _present(tables, people):
+        persons = _persons(people, key)
+        variables = rows["variable"].unique(maintain_order=True).to_list()
+        there = _there(rows, persons)
         for visit in planned:
-            state = _due(persons, visit, until)
-            for (variable,), seen in rows.group_by("variable", maintain_order=True):
-                here = (
-                    seen.filter(pl.col("visit") == visit.name).group_by("person").agg(pl.col("age").first())
-                )
-                joined = state.join(
-                    here.with_columns(there=pl.lit(value=True)),
-                    on="person",
-                    how="left",
-                    maintain_order="left",
-                )
-                yield Measure(visit, table, person, str(variable), joined.with_columns(state=_state(visit)))
+            due = _due(persons, visit, until, table=table, key=key)
+            yield due, [_measured(due, str(name), there.get((name, visit.name))) for name in variables]
+
+
+def placed(rows: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
+    """`rows` of known persons with their `place` among `persons`, in their order."""
+    known = persons.select("person").with_row_index("place").cast({"place": pl.Int64})
+    return rows.join(known, on="person", how="inner", maintain_order="left")
+
+
+def _there(rows: pl.DataFrame, persons: pl.DataFrame) -> dict[tuple[str, str], tuple[Places, Floats]]:
+    """By variable and visit the places of whoever has the measure, each once with the first age."""
+    grouped = placed(rows, persons).group_by("variable", "visit", maintain_order=True).agg("place", "age")
+    told = {}
+    for variable, visit, places, ages in grouped.iter_rows():
+        once, first = np.unique(np.asarray(places, dtype=np.int64), return_index=True)
+        told[variable, visit] = once, np.asarray(ages, dtype=np.float64)[first]
+    return told
+
+
+def _measured(due: Due, variable: str, seen: tuple[Places, Floats] | None) -> Measure:
+    there, age = seen or (np.empty(0, dtype=np.int64), np.empty(0))
+    state = due.state.copy()
+    state[there] = PRESENT
+    if due.visit.window is not None:
+        first, last = due.visit.window
+        # an unknown age (NaN) is beyond nothing
+        state[there[(age < first) | (age > last)]] = OUTSIDE
+    return Measure(due, variable, state, there, age)
 
 
 def _present(
@@ -179,11 +223,11 @@ def _persons(people: pl.DataFrame, person: str) -> pl.DataFrame:
     )
 
 
-def _due(persons: pl.DataFrame, visit: Planned, until: dt.date | None) -> pl.DataFrame:
-    """Everybody with the window's dates: `gone` who left before it began, `late` whose window is still open."""
+def _due(persons: pl.DataFrame, visit: Planned, until: dt.date | None, *, table: str, key: str) -> Due:
+    """Everybody with the window's dates, who left before it began, and whose window is still open."""
     begins, ends = visit.window or (visit.day, visit.day)
     opens, closes = (pl.col("born") + pl.duration(days=day) for day in (begins, ends))
-    return persons.select(
+    told = persons.select(
         "person",
         "participant",
         "site",
@@ -193,54 +237,48 @@ def _due(persons: pl.DataFrame, visit: Planned, until: dt.date | None) -> pl.Dat
         gone=(pl.col("left") < opens).fill_null(value=False),
         late=(closes > pl.lit(until, dtype=pl.Date)).fill_null(value=False),
     )
+    gone, late = told["gone"].to_numpy(), told["late"].to_numpy()
+    state = np.where(gone, LEFT, np.where(late, NOT_DUE, MISSING)).astype(np.uint8)
+    return Due(visit, table, key, told.drop("gone", "late"), state)
 
 
-def _state(visit: Planned) -> pl.Expr:
-    """The word for a person who may be `there` with an `age`, `gone` or `late`."""
-    first, last = visit.window or (None, None)
-    inside = pl.col("age").is_between(pl.lit(first), pl.lit(last)) if visit.window else pl.lit(value=True)
-    return (
-        pl.when(pl.col("there") & ~inside)
-        .then(pl.lit("outside_window"))
-        .when("there")
-        .then(pl.lit("present"))
-        .when("gone")
-        .then(pl.lit("left"))
-        .when("late")
-        .then(pl.lit("not_due"))
-        .otherwise(pl.lit("missing"))
-    )
+def _counted(due: Due, measures: list[Measure]) -> Iterator[dict[str, Any]]:
+    """Rows of SCHEMA without the share: of each measure all sites together, then site by site."""
+    sites = due.persons["site"]
+    names = sites.drop_nulls().unique().sort().to_list()
+    places = sites.replace_strict(names, list(range(len(names))), default=len(names), return_dtype=pl.Int64)
+    # whoever has no site is the last one, and counted in the whole only
+    at = places.to_numpy()
+    many, kinds = len(names) + 1, len(STATES) + 1
+    for one in measures:
+        counts = np.bincount(at * kinds + one.state, minlength=many * kinds).reshape(many, kinds)
+        inside = one.there[(one.state[one.there] == PRESENT) & ~np.isnan(one.age)]
+        aged = np.bincount(at[inside], minlength=many)
+        shared = {
+            "visit": due.visit.name,
+            "table": due.table,
+            "variable": one.variable,
+            "label": label(due.table, one.variable),
+        }
+        yield {**shared, **_line(due, counts.sum(axis=0), int(aged.sum()), None)}
+        for site, count, n in zip(names, counts, aged, strict=False):
+            yield {**shared, **_line(due, count, int(n), site)}
 
 
-def _counted(measure: Measure) -> pl.DataFrame:
-    joined, visit = measure.people, measure.visit
-    state, there = pl.col("state"), pl.col("state").is_in(["present", "outside_window"])
-    windowed = visit.window is not None
-    counts = {
-        "enrolled": pl.len(),
-        "left": (state == "left").sum(),
-        "not_due": (state == "not_due").sum(),
-        "present": there.sum(),
-        "missing": (state == "missing").sum(),
-        "in_window": ((state == "present") & pl.col("age").is_not_null()).sum()
-        if windowed
-        else pl.lit(None, dtype=pl.Int64),
-        "outside_window": (state == "outside_window").sum() if windowed else pl.lit(None, dtype=pl.Int64),
+def _line(due: Due, counts: Places, aged: int, site: str | None) -> dict[str, Any]:
+    missing, not_due, left, outside, present = map(int, counts)
+    windowed = due.visit.window is not None
+    return {
+        "site": site,
+        "enrolled": int(counts.sum()),
+        "left": left,
+        "not_due": not_due,
+        "expected": present + outside + missing,
+        "present": present + outside,
+        "missing": missing,
+        "in_window": aged if windowed else None,
+        "outside_window": outside if windowed else None,
     }
-    whole = joined.select(**counts).with_columns(site=pl.lit(None, dtype=pl.String))
-    sited = joined.drop_nulls("site").group_by("site").agg(**counts).sort("site")
-    told = pl.concat(
-        [whole.select(sorted(whole.columns)), sited.select(sorted(sited.columns))], how="vertical_relaxed"
-    )
-    expected = pl.col("present") + pl.col("missing")
-    return told.with_columns(
-        visit=pl.lit(visit.name),
-        table=pl.lit(measure.table),
-        variable=pl.lit(measure.variable),
-        label=pl.lit(label(measure.table, measure.variable)),
-        expected=expected,
-        percent_present=pl.when(expected > 0).then((100 * pl.col("present") / expected).round_sig_figs(10)),
-    ).select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
 
 
 def label(table: str, variable: str) -> str:

@@ -13,6 +13,8 @@ GAPS: dict[str, Any] = {
     **dict.fromkeys(("table", "variable", "participant_id", "visit", "sample_id", "why"), pl.String),
 }
 MOST = 25
+NO_REASON = "no reason given"
+_WHO = ("participant_id", "visit", "sample_id")
 _RESULTS = ("milk", "biomarkers")
 
 
@@ -29,43 +31,51 @@ def _parts(tables: Mapping[str, pl.DataFrame]) -> Iterator[pl.DataFrame]:
         if frame.is_empty():
             continue
         rows = reported(frame) if table in _RESULTS else frame
-        for name in [column.removesuffix("__raw") for column in rows.columns if column.endswith("__raw")]:
+        names = [column.removesuffix("__raw") for column in rows.columns if column.endswith("__raw")]
+        # Once for all columns: people and visits in order, so that of each column the first gaps need no sorting.
+        keys = [_or_null(rows, name).alias(name) for name in _WHO]
+        ordered = rows.with_columns(keys).sort(*_WHO, nulls_last=True, maintain_order=True)
+        for name in names:
             if name in rows.columns:
-                yield _first(
-                    rows, table, pl.lit(name), pl.col(name).is_null(), _or_null(rows, f"{name}__missing")
-                )
+                yield _of_column(ordered, table, name)
         if table in _RESULTS and {"analyte", "value", "censored"} <= set(rows.columns):
-            sides = pl.col("censored").replace_strict(
-                {"<": "below the limit", ">": "above the range"}, default=None, return_dtype=pl.String
-            )
-            why = pl.coalesce(sides, _or_null(rows, "missing_reason"))
-            yield _first(rows, table, pl.col("analyte"), pl.col("value").is_null(), why)
+            yield _of_results(ordered, table)
 
 
-def _first(rows: pl.DataFrame, table: str, variable: pl.Expr, gone: pl.Expr, why: pl.Expr) -> pl.DataFrame:
+def _of_column(ordered: pl.DataFrame, table: str, name: str) -> pl.DataFrame:
+    """The first gaps of a column, those without a reason before the others."""
+    # Selected first: a filter gathers every column it is given, and there may be a thousand.
+    own = list(dict.fromkeys([*_WHO, name, *({f"{name}__missing"} & set(ordered.columns))]))
+    gone = ordered.select(own).filter(pl.col(name).is_null())
+    told = _said(gone, table, pl.lit(name), _or_null(ordered, f"{name}__missing"))
+    silent = pl.col("why") == NO_REASON
+    first = told.filter(silent).head(MOST)
+    return pl.concat([first, told.filter(~silent).head(MOST - first.height)])
+
+
+def _of_results(ordered: pl.DataFrame, table: str) -> pl.DataFrame:
+    """The same of each analyte."""
+    sides = pl.col("censored").replace_strict(
+        {"<": "below the limit", ">": "above the range"}, default=None, return_dtype=pl.String
+    )
+    why = pl.coalesce(sides, _or_null(ordered, "missing_reason"))
+    told = _said(ordered.filter(pl.col("value").is_null()), table, pl.col("analyte"), why)
     return (
-        rows.filter(gone)
-        .select(
-            table=pl.lit(table),
-            variable=variable.cast(pl.String),
-            participant_id=_or_null(rows, "participant_id"),
-            visit=_or_null(rows, "visit"),
-            sample_id=_or_null(rows, "sample_id"),
-            why=why.fill_null("no reason given"),
-        )
-        .sort(
-            pl.col("why") != "no reason given",
-            "variable",
-            "participant_id",
-            "visit",
-            "sample_id",
-            nulls_last=True,
-        )
+        told.sort(pl.col("why") != NO_REASON, "variable", nulls_last=True, maintain_order=True)
         .group_by("variable", maintain_order=True)
         .head(MOST)
-        .select(pl.col(name).cast(kind) for name, kind in GAPS.items())
+        .select(list(GAPS))
         .sort("variable", maintain_order=True)
     )
+
+
+def _said(gone: pl.DataFrame, table: str, variable: pl.Expr, why: pl.Expr) -> pl.DataFrame:
+    return gone.select(
+        table=pl.lit(table),
+        variable=variable.cast(pl.String),
+        **{name: pl.col(name) for name in _WHO},
+        why=why.fill_null(NO_REASON),
+    ).select(pl.col(name).cast(kind) for name, kind in GAPS.items())
 
 
 def _or_null(frame: pl.DataFrame, column: str) -> pl.Expr:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 
 from milkqc import reference
 from milkqc.summarise.overview import indices, reported
@@ -38,6 +40,7 @@ _DERIVED = ("age_days", "bmi")
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _DECADES = (0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0)
 _DIGITS = 10
+_SLICE = 2_000_000
 
 
 def spread(tables: Mapping[str, pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -51,71 +54,108 @@ def spread(tables: Mapping[str, pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFra
     holds low <= value < high in canonical units; bins -1 and `bins`, with `low` or `high` null, hold what lies
     beyond the picture. Bins without a value are left out.
     """
-    long = pl.concat([_empty(), *_values(tables)])
-    if long.is_empty():
+    long = _long_format(tables)
+    if long.values.is_empty():
         return pl.DataFrame(schema=SPREAD), pl.DataFrame(schema=BINS)
-    whole = long.with_columns(site=pl.lit(None, dtype=pl.String))
-    sited = long.filter(pl.col("site").is_not_null())
-    both = pl.concat([whole, sited])
+    axes = pl.DataFrame(_axes(long), schema=_AXES, orient="row")
+    told = [_quartiles(long.values.group_by("key")), _quartiles(long.of_sites().group_by("key", "site"))]
+    quartiles = pl.concat(told, how="diagonal").join(long.keys, on="key").join(axes, on="key", how="left")
+    quartiles = quartiles.with_columns(
+        not_drawn=pl.when(pl.col("scale") == "log").then("not_drawn").otherwise(0)
+    )
+    return _finished(quartiles, SPREAD, "site"), _finished(_binned(long, axes), BINS, "site", "at")
+
+
+@dataclass(frozen=True)
+class _Long:
+    """Every number of a study: `values` has `key`, `site` (an enumeration), `value` and its place `at` on its axis,
+    null where a log axis has none; `keys` says of each key its table, variable, stage and scale.
+
+    Numbers instead of names in every row: a study of hundreds of variables has ten million values.
+    """
+
+    values: pl.DataFrame
+    keys: pl.DataFrame
+
+    def of_sites(self) -> pl.DataFrame:
+        """The values whose site is known."""
+        return self.values.filter(pl.col("site").is_not_null())
+
+
+def _quartiles(grouped: Any) -> pl.DataFrame:
     value = pl.col("value")
-    told = both.group_by(*KEYS, "site", "scale").agg(
+    told: pl.DataFrame = grouped.agg(
         n=pl.len(),
         min=value.min(),
         q25=value.quantile(0.25, "linear"),
         median=value.median(),
         q75=value.quantile(0.75, "linear"),
         max=value.max(),
-        not_drawn=((pl.col("scale") == "log") & (value <= 0)).sum(),
+        not_drawn=(value <= 0).sum(),
     )
-    axes = pl.DataFrame(_axes(whole), schema=_AXES, orient="row")
-    told = told.join(axes, on=list(KEYS), how="left", nulls_equal=True)
-    return _finished(told, SPREAD, "site"), _finished(_binned(both, axes), BINS, "site", "at")
+    return told.cast({cs.enum(): pl.String})
 
 
 _AXES: dict[str, Any] = {
-    **dict.fromkeys(KEYS, pl.String),
+    "key": pl.UInt32,
     "start": pl.Float64,
     "step": pl.Float64,
     "bins": pl.Int64,
 }
 
 
-def _empty() -> pl.DataFrame:
-    return pl.DataFrame(schema={**_KEY_TYPES, "scale": pl.String, "value": pl.Float64})
+def _long_format(tables: Mapping[str, pl.DataFrame]) -> _Long:
+    keys: list[dict[str, Any]] = []
+    parts = [
+        part for name, frame in tables.items() if frame.height for part in _values(name, frame, tables, keys)
+    ]
+    sites = pl.Enum(sorted({site for part in parts for site in part["site"].unique().drop_nulls()}))
+    nothing = pl.DataFrame(schema={"key": pl.UInt32, "site": sites, "value": pl.Float64, "at": pl.Float64})
+    values = pl.concat([nothing, *(part.with_columns(pl.col("site").cast(sites)) for part in parts)])
+    return _Long(values, pl.DataFrame(keys, schema=_KEYED, orient="row"))
 
 
-def _values(tables: Mapping[str, pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Every number in long form, nulls left out."""
-    for table, frame in tables.items():
-        if frame.is_empty():
-            continue
-        rows = with_site(reported(frame) if table in _RESULTS else frame, tables)
-        if table in _RESULTS and {"analyte", "value"} <= set(rows.columns):
-            stage = pl.col("stage") if "stage" in rows.columns else pl.lit(None, dtype=pl.String)
-            yield _long(rows, table, pl.col("analyte"), pl.col("value"), scale="log", stage=stage)
-            sample = [name for name in ("participant_id", "visit", "sample_id") if name in rows.columns]
-            rows = rows.unique(sample, keep="first", maintain_order=True)
-        for name in _numbers(table, rows):
-            yield _long(rows, table, pl.lit(name), pl.col(name), scale="linear")
+_KEYED: dict[str, Any] = {"key": pl.UInt32, **dict.fromkeys((*KEYS, "scale"), pl.String)}
 
 
-def _long(
-    rows: pl.DataFrame,
-    table: str,
-    variable: pl.Expr,
-    value: pl.Expr,
-    *,
-    scale: str,
-    stage: pl.Expr | None = None,
-) -> pl.DataFrame:
-    return rows.select(
-        table=pl.lit(table),
-        variable=variable.cast(pl.String),
-        stage=pl.lit(None, dtype=pl.String) if stage is None else stage,
-        site=pl.col("site"),
-        scale=pl.lit(scale),
-        value=value.cast(pl.Float64),
-    ).filter(pl.col("value").is_finite() & pl.col("variable").is_not_null())
+def _values(
+    table: str, frame: pl.DataFrame, tables: Mapping[str, pl.DataFrame], keys: list[dict[str, Any]]
+) -> Iterator[pl.DataFrame]:
+    """Every number of a table in long form, nulls left out; `keys` grow by what they are numbers of."""
+    rows = with_site(reported(frame) if table in _RESULTS else frame, tables)
+    if table in _RESULTS and {"analyte", "value"} <= set(rows.columns):
+        stage = pl.col("stage") if "stage" in rows.columns else pl.lit(None, dtype=pl.String)
+        named = rows.select("site", "value", _variable=pl.col("analyte").cast(pl.String), _stage=stage)
+        own = named.filter(_is_there("value")).select("_variable", "_stage").unique(maintain_order=True)
+        own = own.filter(pl.col("_variable").is_not_null()).with_row_index("key", offset=len(keys))
+        named_keys = own.select(
+            "key", table=pl.lit(table), variable="_variable", stage="_stage", scale=pl.lit("log")
+        )
+        keys += named_keys.to_dicts()
+        joined = named.join(own, on=["_variable", "_stage"], how="inner", nulls_equal=True)
+        value = pl.col("value").cast(pl.Float64)
+        yield joined.filter(_is_there("value")).select(
+            key=pl.col("key").cast(pl.UInt32),
+            site="site",
+            value=value,
+            at=pl.when(value > 0).then(value.log10()),
+        )
+        sample = [name for name in ("participant_id", "visit", "sample_id") if name in rows.columns]
+        rows = rows.unique(sample, keep="first", maintain_order=True)
+    sited = rows.with_columns(pl.col("site").cast(pl.Enum(rows["site"].drop_nulls().unique().sort())))
+    for name in _numbers(table, rows):
+        key = {"key": len(keys), "table": table, "variable": name, "stage": None, "scale": "linear"}
+        keys.append(key)
+        value = pl.col(name).cast(pl.Float64)
+        # Selected first: a filter gathers every column it is given, and there may be a thousand.
+        numbers = sited.select("site", value=value)
+        yield numbers.filter(_is_there("value")).select(
+            key=pl.lit(key["key"], dtype=pl.UInt32), site="site", value="value", at="value"
+        )
+
+
+def _is_there(name: str) -> pl.Expr:
+    return pl.col(name).cast(pl.Float64).is_finite()
 
 
 def _numbers(table: str, frame: pl.DataFrame) -> list[str]:
@@ -128,14 +168,15 @@ def _numbers(table: str, frame: pl.DataFrame) -> list[str]:
     ]
 
 
-def _axes(whole: pl.DataFrame) -> Iterator[dict[str, Any]]:
+def _axes(long: _Long) -> Iterator[dict[str, Any]]:
     """Where the bins of each variable start and how wide they are, from the bulk of its values."""
-    scaled = whole.filter((pl.col("scale") != "log") | (pl.col("value") > 0)).with_columns(at=_scaled())
     at = pl.col("at")
     bulk = (
-        scaled.group_by(*KEYS, "scale")
+        long.values.filter(at.is_not_null())
+        .group_by("key")
         .agg(least=at.min(), most=at.max(), low=at.quantile(0.25, "linear"), high=at.quantile(0.75, "linear"))
-        .sort(*KEYS, nulls_last=True)
+        .join(long.keys, on="key")
+        .sort("key")
     )
     for row in bulk.iter_rows(named=True):
         width = row["high"] - row["low"] or (row["most"] - row["least"]) / 4 or abs(row["high"]) / 10 or 1.0
@@ -150,7 +191,7 @@ def _axes(whole: pl.DataFrame) -> Iterator[dict[str, Any]]:
             step = max(1.0, math.ceil(step))
         start = math.floor(least / step + 1e-9) * step
         bins = max(1, math.floor((most - start) / step + 1e-9) + 1)
-        yield {**{key: row[key] for key in KEYS}, "start": start, "step": step, "bins": bins}
+        yield {"key": row["key"], "start": start, "step": step, "bins": bins}
 
 
 def _counts(table: str, variable: str) -> bool:
@@ -168,28 +209,37 @@ def _step(least: float, *, log: bool) -> float:
     return next(step * power for step in _STEPS if step * power >= least * (1 - 1e-9))
 
 
-def _scaled() -> pl.Expr:
-    return pl.when(pl.col("scale") == "log").then(pl.col("value").log10()).otherwise(pl.col("value"))
-
-
-def _binned(both: pl.DataFrame, axes: pl.DataFrame) -> pl.DataFrame:
-    drawn = both.filter((pl.col("scale") != "log") | (pl.col("value") > 0))
-    place = ((_scaled() - pl.col("start")) / pl.col("step") + 1e-9).floor().cast(pl.Int64)
-    counted = (
-        drawn.join(axes, on=list(KEYS), how="left", nulls_equal=True)
-        .with_columns(at=pl.max_horizontal(pl.lit(-1), pl.min_horizontal(place, pl.col("bins"))))
-        .group_by(*KEYS, "site", "scale", "at", "start", "step", "bins")
-        .agg(n=pl.len())
-    )
+def _binned(long: _Long, axes: pl.DataFrame) -> pl.DataFrame:
+    counted = [
+        part
+        for values in long.values.filter(pl.col("at").is_not_null()).iter_slices(_SLICE)
+        for part in _counted(values, axes)
+    ]
+    whole = pl.concat(counted, how="diagonal").group_by("key", "site", "at").agg(pl.col("n").sum())
+    placed = whole.join(long.keys, on="key").join(axes, on="key")
 
     def edge(at: pl.Expr) -> pl.Expr:
         on_axis = pl.col("start") + at * pl.col("step")
         return pl.when(pl.col("scale") == "log").then(pl.lit(10.0).pow(on_axis)).otherwise(on_axis)
 
     at = pl.col("at")
-    return counted.with_columns(
+    return placed.with_columns(
         low=pl.when(at >= 0).then(edge(at)), high=pl.when(at < pl.col("bins")).then(edge(at + 1))
     )
+
+
+def _counted(values: pl.DataFrame, axes: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Values per bin of one slice: all sites together, then site by site."""
+    place = ((pl.col("at") - pl.col("start")) / pl.col("step") + 1e-9).floor().cast(pl.Int64)
+    sited = (
+        values.join(axes, on="key", how="left")
+        .select("key", "site", at=pl.max_horizontal(pl.lit(-1), pl.min_horizontal(place, pl.col("bins"))))
+        .group_by("key", "site", "at")
+        .agg(n=pl.len())
+        .cast({cs.enum(): pl.String})
+    )
+    yield sited.group_by("key", "at").agg(pl.col("n").sum())
+    yield sited.filter(pl.col("site").is_not_null())
 
 
 def _finished(frame: pl.DataFrame, schema: dict[str, Any], *last: str) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,11 +46,13 @@ class Choices:
 
 @dataclass(frozen=True)
 class Unusable:
-    """Cells of a field that are there and cannot be used: `what` each of them is, and their 1-based rows."""
+    """Cells of a field that are there and cannot be used: `what` each of them is, their 1-based rows, and what to do
+    where that is known."""
 
     field: Field
     what: str
     rows: tuple[int, ...]
+    todo: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def resolve(source: Source, choices: Choices) -> Resolved:
     """The file's columns as `growth_scores` and `newborn_scores` take them. ZscoresError names all that is wrong."""
     faults: list[str] = []
     places = _places(source, choices, faults)
-    _enough(places, faults)
+    _enough(places, source.table.columns, faults)
     columns: dict[str, pl.Series] = {}
     unusable: list[Unusable] = []
     for one in FIELDS:
@@ -100,8 +102,7 @@ def _places(source: Source, choices: Choices, faults: list[str]) -> dict[str, st
         if (column := choices.columns.get(one.name)) is not None and column not in there
     ]
     if missing:
-        near = ", ".join(there[:30]) + (", ..." if len(there) > 30 else "")
-        faults.append(f"there is no column {', '.join(missing)}. The file has {near}.")
+        faults.append(f"there is no column {', '.join(missing)}. The file has {_shown(there)}.")
     return {
         one.name: choices.columns.get(one.name, one.name)
         for one in FIELDS
@@ -109,7 +110,11 @@ def _places(source: Source, choices: Choices, faults: list[str]) -> dict[str, st
     }
 
 
-def _enough(places: Mapping[str, str], faults: list[str]) -> None:
+def _shown(columns: Sequence[str]) -> str:
+    return ", ".join(columns[:30]) + (", ..." if len(columns) > 30 else "")
+
+
+def _enough(places: Mapping[str, str], there: Sequence[str], faults: list[str]) -> None:
     lacking = []
     if known.SEX.name not in places:
         lacking.append("the sex (--sex)")
@@ -120,12 +125,16 @@ def _enough(places: Mapping[str, str], faults: list[str]) -> None:
     by_length = {"weight_kg", "length_cm"} <= places.keys()  # the one index that needs no age
     if not measured and not born:
         lacking.append("a measure (--weight, --length, --head, --muac ... or --birth-weight ...)")
-    if measured and not aged and not by_length:
+    if (measured or not born) and not aged and not by_length:
         lacking.append("an age (--age-days, --age-months, or --birth-date and --visit-date)")
     if born and not measured and known.GESTATION.name not in places:
         lacking.append("the gestational age (--gestation)")
     if lacking:
-        faults.append(f"needed, and not there: {'; '.join(lacking)}.")
+        told = any("The file has" in fault for fault in faults)
+        faults.append(
+            f"needed, and not there: {'; '.join(lacking)}."
+            + ("" if told else f" The file has {_shown(there)}.")
+        )
     if known.AGE_DAYS.name in places and known.AGE_MONTHS.name in places:
         faults.append("there are an age in days and one in months. Name one of them, and rename the other.")
 
@@ -153,7 +162,16 @@ def _number(
     faults_here = [fault.row - 1 for fault in source.faults if fault.column == name]
     there = there.scatter(faults_here, values=True) if faults_here else there
     values = pl.select(pl.when(there & ~gone).then(values * (1.0 if factor is None else factor))).to_series()
-    return values, _unusable(one, "no number", wrong & there & ~gone)
+    bad = wrong & there & ~gone
+    return values, _unusable(one, "no number", bad, todo=_decimals(text.filter(bad), choices))
+
+
+def _decimals(texts: pl.Series, choices: Choices) -> str:
+    """What to do about cells that are no numbers, where most of them would be with the other decimal mark."""
+    if choices.decimal is not None or not texts.len():
+        return ""
+    with_comma = cells.numbers(texts, decimal=",")["number"].count()
+    return "If the comma is the decimal mark, add --decimal ','." if with_comma > texts.len() / 2 else ""
 
 
 def _factor(name: str, one: Field, choices: Choices, faults: list[str]) -> float | None:
@@ -261,9 +279,9 @@ def _aged(columns: dict[str, pl.Series], unusable: tuple[Unusable, ...]) -> Reso
     return Resolved(frame.drop(birth, visit, strict=False), unusable, dated)
 
 
-def _unusable(one: Field, what: str, bad: pl.Series) -> Unusable | None:
+def _unusable(one: Field, what: str, bad: pl.Series, *, todo: str = "") -> Unusable | None:
     rows = bad.fill_null(value=False).arg_true()
-    return Unusable(one, what, tuple((rows + 1).to_list())) if rows.len() else None
+    return Unusable(one, what, tuple((rows + 1).to_list()), todo) if rows.len() else None
 
 
 def _canonical(codes: Iterable[Any]) -> list[str]:

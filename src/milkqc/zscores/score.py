@@ -98,7 +98,10 @@ def _notes(resolved: Resolved, found: pl.DataFrame, scores: list[str]) -> tuple[
     for bad in resolved.unusable:
         cells = f"{_many(bad.rows, 'cell is', 'cells are')} {bad.what} ({_rows(bad.rows)})"
         notes.append(
-            Note("warning", f"{bad.field.about.capitalize()}: {cells}: taken as missing. Correct it.")
+            Note(
+                "warning",
+                f"{bad.field.about.capitalize()}: {cells}: taken as missing. {bad.todo or 'Correct it.'}",
+            )
         )
     silent = [name for name in scores if not found[name].count()]
     if silent and found.height:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from milkqc.summarise.survey.formulas import DIGITS, Ints, last_digits
-from milkqc.summarise.survey.rows import DIGIT_MEASURES, GROUPINGS, TWO_YEARS_DAYS, Rows, decimals
+from milkqc.summarise.survey.arrays import Arrays, groups_of
+from milkqc.summarise.survey.rows import GROUPINGS, TWO_YEARS_DAYS, Rows
 from milkqc.summarise.survey.table import ALL
 
 DIGITS_SCHEMA: dict[str, Any] = {
@@ -44,40 +44,36 @@ BIN_WIDTH, BIN_REACH = 0.5, 6.0
 UNDER, FROM = "under 24 months", "from 24 months"
 
 
-def digit_table(rows: Rows, *, by: Sequence[str] = GROUPINGS) -> pl.DataFrame:
+def digit_table(rows: Rows, known: Arrays, *, by: Sequence[str] = GROUPINGS) -> pl.DataFrame:
     """Counts (DIGITS_SCHEMA) of each reading's last digit (`kind` last) and of the digit before the point (`whole`).
 
-    All ten digits of a group and measure have a row, also those that do not occur.
+    All ten digits of a group and measure have a row, also those that do not occur. `known` are the arrays of the rows.
     """
-    told = []
-    for variable in (name for name in DIGIT_MEASURES if name in rows.measures):
-        read = rows.readings[variable]
-        places = decimals(read.explode().drop_nulls().to_numpy())
-        for name, group, at in _groups(rows.frame, by):
-            values = read[at].explode().drop_nulls().to_numpy()
-            kinds = {"last": last_digits(values, decimals=places), "whole": _whole(values, places)}
-            for kind, digits in kinds.items():
-                counts = np.bincount(digits, minlength=DIGITS)
-                told += [
-                    (name, group, variable, kind, places, digit, int(n)) for digit, n in enumerate(counts)
-                ]
+    groups = list(_groups(rows.frame, by))
+    told = [
+        (name, group, variable, kind, digits.read_to, digit, int(n))
+        for variable, digits in known.digits.items()
+        for name, group, at in groups
+        for kind in ("last", "whole")
+        for digit, n in enumerate(digits.counts(at, kind=kind))
+    ]
     return pl.DataFrame(told, schema=DIGITS_SCHEMA, orient="row")
 
 
-def position_table(rows: Rows, *, by: Sequence[str] = GROUPINGS) -> pl.DataFrame:
+def position_table(rows: Rows, known: Arrays, *, by: Sequence[str] = GROUPINGS) -> pl.DataFrame:
     """Lengths by position below and from 24 months (POSITIONS_SCHEMA); `percent_against` is of the known positions."""
     told = []
-    measured = rows.frame.filter(pl.col("length_cm").is_not_null() & (pl.col("age_days") >= 0))
-    for name, group, at in _groups(measured, by):
-        part = measured[at]
-        for age, own, against in (
-            (UNDER, part.filter(pl.col("age_days") < TWO_YEARS_DAYS), "standing"),
-            (FROM, part.filter(pl.col("age_days") >= TWO_YEARS_DAYS), "lying"),
-        ):
-            counts = {word: int((own["measured"] == word).sum()) for word in ("lying", "standing")}
-            known = sum(counts.values())
-            percent = 100 * counts[against] / known if known else None
-            told.append((name, group, age, counts["lying"], counts["standing"], own.height - known, percent))
+    measured = (
+        rows.frame["length_cm"].is_not_null() & (rows.frame["age_days"] >= 0).fill_null(value=False)
+    ).to_numpy()
+    old = known.age_days >= TWO_YEARS_DAYS
+    for name, group, at in _groups(rows.frame, by):
+        here = at[measured[at]]
+        for age, own, against in ((UNDER, here[~old[here]], "standing"), (FROM, here[old[here]], "lying")):
+            counts = {"lying": int(known.lying[own].sum()), "standing": int(known.standing[own].sum())}
+            told_of = sum(counts.values())
+            percent = 100 * counts[against] / told_of if told_of else None
+            told.append((name, group, age, counts["lying"], counts["standing"], len(own) - told_of, percent))
     return pl.DataFrame(told, schema=POSITIONS_SCHEMA, orient="row").with_columns(
         pl.col(pl.Float64).round_sig_figs(10)
     )
@@ -113,13 +109,5 @@ def score_bins(rows: Rows, *, by: Sequence[str] = ("site",)) -> pl.DataFrame:
 def _groups(frame: pl.DataFrame, by: Sequence[str]) -> Iterator[tuple[str, str, np.ndarray]]:
     yield ALL, ALL, np.arange(frame.height)
     for name in by:
-        column = frame[name]
-        for group in column.drop_nulls().unique().sort():
-            yield name, group, np.flatnonzero((column == group).fill_null(value=False).to_numpy())
-
-
-def _whole(values: np.ndarray, places: int) -> np.ndarray:
-    """The digit before the point, of the value as it is printed: 59.97 printed with one decimal is 60.0."""
-    printed = np.rint(np.abs(values) * 10**places) / 10**places
-    digits: Ints = np.mod(np.floor(printed + 1e-9), DIGITS).astype(np.int64)
-    return digits
+        for group, at in groups_of(frame[name]):
+            yield name, group, at

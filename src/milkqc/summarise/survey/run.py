@@ -10,6 +10,7 @@ import polars as pl
 
 from milkqc.errors import reason
 from milkqc.model import Checked
+from milkqc.summarise.survey.arrays import arrays
 from milkqc.summarise.survey.funnel import FUNNEL_SCHEMA, funnels
 from milkqc.summarise.survey.histograms import (
     BINS_SCHEMA,
@@ -61,12 +62,13 @@ def surveyed(tables: Mapping[str, pl.DataFrame], *, off: Mapping[str, str] = _NO
 
 def _surveyed(tables: Mapping[str, pl.DataFrame], off: Mapping[str, str]) -> Surveyed:
     rows = prepared(tables.get("growth", pl.DataFrame()), tables.get("participants"), tables.get("visits"))
-    table = survey_table(rows)
+    known = arrays(rows)
+    table = survey_table(rows, known)
     return Surveyed(
         tables={
             "survey_quality": table,
-            "survey_digits": digit_table(rows),
-            "survey_positions": position_table(rows),
+            "survey_digits": digit_table(rows, known),
+            "survey_positions": position_table(rows, known),
             "survey_bins": score_bins(rows),
             "survey_funnels": funnels(table),
         },

@@ -10,10 +10,11 @@ import numpy as np
 import polars as pl
 
 from milkqc.summarise.survey import formulas
+from milkqc.summarise.survey.arrays import Arrays, Places, arrays, groups_of
 from milkqc.summarise.survey.classes import LEAST_JUDGED, SCORE_PARTS, class_of, penalty
 from milkqc.summarise.survey.formulas import Floats, Statistic
 from milkqc.summarise.survey.funnel import beyond, limits
-from milkqc.summarise.survey.rows import DIGIT_MEASURES, GROUPINGS, TWO_YEARS_DAYS, Rows, decimals
+from milkqc.summarise.survey.rows import GROUPINGS, TWO_YEARS_DAYS, Rows
 
 SCHEMA: dict[str, Any] = {
     "by": pl.String,
@@ -54,32 +55,32 @@ class Line:
     why: str = ""
 
 
-def survey_table(rows: Rows, *, by: Sequence[str] = GROUPINGS) -> pl.DataFrame:
+def survey_table(rows: Rows, known: Arrays | None = None, *, by: Sequence[str] = GROUPINGS) -> pl.DataFrame:
     """One row (SCHEMA) per group, statistic and variable: `all` first, then each grouping of `by` that has groups.
 
-    `by` are columns of the rows; rows without a group are in no group. By sex and age only means, SDs, skewness,
+    `known` are the arrays of the rows where somebody has made them, `by` columns of them; rows without a group are in no group. By sex and age only means, SDs, skewness,
     kurtosis and flags are given. `class` is null below 30 values (`too_few`); `low` and `high` are what chance
     explains in a group of that size (99.8 %), `beyond` whether the value is outside. `status` is `ran`,
     `too_few` or `not_applicable`, with `why`. Values have 10 significant digits.
     """
-    places = {name: decimals(_flat(rows, name)) for name in DIGIT_MEASURES if name in rows.measures}
+    known = known or arrays(rows)
     whole = np.arange(rows.frame.height)
-    everybody = {(line.statistic, line.variable): line for line in _lines(rows, whole, places, full=True)}
+    everybody = {(line.statistic, line.variable): line for line in _lines(rows, known, whole, full=True)}
     told = list(_told(ALL, ALL, list(everybody.values()), {}, scored=True))
     for name, groups, full in _groupings(rows, by):
         for group, at in groups:
-            lines = list(_lines(rows, at, places, full=full))
+            lines = list(_lines(rows, known, at, full=full))
             told += _told(name, group, lines, everybody, scored=full)
     return pl.DataFrame(told, schema=SCHEMA, orient="row").with_columns(
         pl.col(pl.Float64).round_sig_figs(_DIGITS)
     )
 
 
-def _groupings(rows: Rows, by: Sequence[str]) -> Iterator[tuple[str, list[tuple[str, np.ndarray]], bool]]:
+def _groupings(rows: Rows, by: Sequence[str]) -> Iterator[tuple[str, list[tuple[str, Places]], bool]]:
     """Name, groups (with the places of their rows) and whether all statistics are given."""
     for name in by:
-        yield name, _places(rows.frame[name]), True
-    yield "sex", _places(rows.frame["infant_sex"]), False
+        yield name, groups_of(rows.frame[name]), True
+    yield "sex", groups_of(rows.frame["infant_sex"]), False
     months = rows.frame["months"]
     ages = [
         (f"{low:02d}-{high - 1:02d} months", np.flatnonzero(months.is_between(low, high - 1).fill_null(value=False).to_numpy()))
@@ -88,96 +89,68 @@ def _groupings(rows: Rows, by: Sequence[str]) -> Iterator[tuple[str, list[tuple[
     yield "age", [(label, at) for label, at in ages if at.size], False
 
 
-def _places(column: pl.Series) -> list[tuple[str, np.ndarray]]:
-    """Each group's name and the places of its rows, by name; rows without a group are in none."""
-    groups = (
-        pl.DataFrame({"group": column, "place": np.arange(column.len())})
-        .filter(pl.col("group").is_not_null())
-        .group_by("group", maintain_order=True)
-        .agg("place")
-        .sort("group")
-    )
-    return [(row["group"], np.asarray(row["place"])) for row in groups.iter_rows(named=True)]
-
-
-def _lines(rows: Rows, at: np.ndarray, places: Mapping[str, int], *, full: bool) -> Iterator[Line]:
-    whole = rows.frame[at]
-    frame = whole.filter("touched")
+def _lines(rows: Rows, known: Arrays, at: Places, *, full: bool) -> Iterator[Line]:
+    touched = at[known.touched[at]]
     if full:
-        yield from _digits(rows, at, places)
-        yield from _children(frame, rows.not_a_survey)
+        for name, digits in known.digits.items():
+            yield Line("digit_preference", name, formulas.digit_preference(digits.counts(at)))
+        yield from _children(known, touched, rows.not_a_survey)
         yield from _repeats(rows, at)
-        yield from _gaps(rows, whole.filter("seen"))
-        yield from _positions(frame)
+        seen = at[known.seen[at]]
+        for name, there in known.measured.items():
+            yield Line("missing_share", name, formulas.share(int((~there[seen]).sum()), len(seen)))
+        yield from _positions(known, touched)
     for index in rows.indices:
-        known = frame.filter(pl.col(index).is_not_null())
-        z = known[index].to_numpy()
-        flagged = formulas.smart_flagged(z, believed=~known[f"{index}_flag"].to_numpy())
+        scored = touched[~np.isnan(known.score[index][touched])]
+        z, flags = known.score[index][scored], known.flag[index][scored]
+        flagged = formulas.smart_flagged(z, believed=~flags)
         for name, formula in _SHAPES.items():
             yield Line(name, index, formula(z[~flagged]))
-        yield Line("flagged_smart", index, formulas.share(int(flagged.sum()), frame.height))
-        yield Line("flagged_who", index, formulas.share(int(known[f"{index}_flag"].sum()), frame.height))
+        yield Line("flagged_smart", index, formulas.share(int(flagged.sum()), len(touched)))
+        yield Line("flagged_who", index, formulas.share(int(flags.sum()), len(touched)))
 
 
-def _digits(rows: Rows, at: np.ndarray, places: Mapping[str, int]) -> Iterator[Line]:
-    for name, digits in places.items():
-        values = _exploded(rows.readings[name][at])
-        found = formulas.digit_preference(formulas.digit_counts(values, decimals=digits))
-        yield Line("digit_preference", name, found)
-
-
-def _children(frame: pl.DataFrame, not_a_survey: str) -> Iterator[Line]:
+def _children(known: Arrays, at: Places, not_a_survey: str) -> Iterator[Line]:
     """Ratios and heaping: each child once for its sex, measured ages (not planned ones) for the rest."""
-    seen = frame.filter(pl.col("infant_sex").is_not_null())
-    named = seen.filter(pl.col("infant_id").is_not_null()).unique(
-        "infant_id", keep="first", maintain_order=True
-    )
-    children = pl.concat([named, seen.filter(pl.col("infant_id").is_null())])["infant_sex"]
-    boys, girls = int((children == "male").sum()), int((children == "female").sum())
+    sexed = at[known.boy[at] | known.girl[at]]
+    named, nameless = sexed[known.infant[sexed] >= 0], sexed[known.infant[sexed] < 0]
+    first = np.unique(known.infant[named], return_index=True)[1]
+    children = np.concatenate([named[first], nameless])
+    boys, girls = int(known.boy[children].sum()), int(known.girl[children].sum())
     yield Line("sex_ratio", "infant_sex", formulas.sex_ratio(boys, girls))
-    aged = frame.filter(
-        (pl.col("age_basis").is_null() | (pl.col("age_basis") != "nominal")) & pl.col("months").is_not_null()
-    )
+    months = known.months[at[known.aged[at]]]
     if not_a_survey:
-        yield Line("age_ratio", "age_months", Statistic(aged.height), not_a_survey)
+        yield Line("age_ratio", "age_months", Statistic(months.size), not_a_survey)
     else:
-        yield Line("age_ratio", "age_months", formulas.age_ratio(aged["months"].cast(pl.Float64).to_numpy()))
+        yield Line("age_ratio", "age_months", formulas.age_ratio(months))
     for divisor, (low, high) in HEAPING.items():
         name = f"age_heaping_{divisor}"
         if not_a_survey:
-            yield Line(name, "age_months", Statistic(aged.height), not_a_survey)
+            yield Line(name, "age_months", Statistic(months.size), not_a_survey)
         else:
-            months = aged["months"].filter(aged["months"].is_between(low, high - 1)).to_numpy()
-            yield Line(name, "age_months", formulas.age_heaping(months, divisor=divisor))
+            inside = months[(months >= low) & (months < high)].astype(np.int64)
+            yield Line(name, "age_months", formulas.age_heaping(inside, divisor=divisor))
 
 
-def _repeats(rows: Rows, at: np.ndarray) -> Iterator[Line]:
+def _repeats(rows: Rows, at: Places) -> Iterator[Line]:
     inside = np.zeros(rows.frame.height, dtype=np.bool_)
     inside[at] = True
     for name in rows.measures:
         pairs = rows.pairs[name]
-        own = pairs.filter(pl.Series(inside[pairs["place"].to_numpy()], dtype=pl.Boolean))
-        found = formulas.error_of_measurement(own["first"].to_numpy(), own["second"].to_numpy())
+        own = inside[pairs["place"].to_numpy()]
+        found = formulas.error_of_measurement(pairs["first"].to_numpy()[own], pairs["second"].to_numpy()[own])
         why = "" if pairs.height else "Nothing was measured twice, as far as the data say."
         yield Line("tem", name, found, why)
 
 
-def _gaps(rows: Rows, frame: pl.DataFrame) -> Iterator[Line]:
-    for name in rows.measures:
-        yield Line("missing_share", name, formulas.share(frame[name].null_count(), frame.height))
-
-
-def _positions(frame: pl.DataFrame) -> Iterator[Line]:
-    known = frame.filter(
-        pl.col("measured").is_not_null() & pl.col("length_cm").is_not_null() & (pl.col("age_days") >= 0)
-    )
-    young = known.filter(pl.col("age_days") < TWO_YEARS_DAYS)["measured"]
-    old = known.filter(pl.col("age_days") >= TWO_YEARS_DAYS)["measured"]
+def _positions(known: Arrays, at: Places) -> Iterator[Line]:
+    here = at[known.positioned[at]]
+    old = known.age_days[here] >= TWO_YEARS_DAYS
     for name, part, against in (
-        ("standing_under_24_months", young, "standing"),
-        ("lying_from_24_months", old, "lying"),
+        ("standing_under_24_months", here[~old], known.standing),
+        ("lying_from_24_months", here[old], known.lying),
     ):
-        yield Line(name, "measured", formulas.share(int((part == against).sum()), part.len()))
+        yield Line(name, "measured", formulas.share(int(against[part].sum()), len(part)))
 
 
 def _told(
@@ -255,12 +228,3 @@ def _score(by: str, group: str, rows: list[dict[str, Any]], lines: list[Line]) -
         "status": "not_applicable" if not_a_survey else "too_few" if lacking else "ran",
         "why": why,
     }
-
-
-def _flat(rows: Rows, name: str) -> Floats:
-    return _exploded(rows.readings[name])
-
-
-def _exploded(read: pl.Series) -> Floats:
-    flat: Floats = read.explode().drop_nulls().cast(pl.Float64).to_numpy()
-    return flat

@@ -115,6 +115,8 @@ def cells_of(
         return ()
     whole = row.get(f"{column}__raw") if text is None else text
     several = spec.get("do") in _COMBINED or spec.get("formula") is not None or len(names) > 1
+    if f"{column}__source_row" in row and row.get(f"{column}__missing") != "conflict":
+        whole = raw.first(whole)
     texts = raw.split(whole, names) if several else {names[0]: whole}
     found = []
     for name in names:

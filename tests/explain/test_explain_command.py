@@ -247,6 +247,25 @@ def test_published_aggregates_have_no_cells(small):
         Explainer(small / "public")
 
 
+def test_the_uploads_at_hand_are_compared_with_those_of_the_run(small, tmp_path):
+    shutil.copytree(small / "data", tmp_path / "now")
+    (tmp_path / "now" / "tubes.csv").write_text("CODE,NO,TAKEN\n")
+    (tmp_path / "now" / "lab.csv").unlink()
+
+    def uploads(variable: str, table: str = "milk") -> set[str | None]:
+        explainer = Explainer(small / "out", tmp_path / "now")
+        (found,) = explainer.explain("1", "month_3", variable, table=table)
+        return {source.upload for source in found.cell.sources}
+
+    assert uploads("weight_kg", "growth") | uploads("visit_date", "growth") == {"same"}
+    assert uploads("zinc") == {"absent"}
+    assert uploads("zinc.sample_date") == {"changed"}
+    words = [str(small / "out"), "1", "month_3", "zinc.sample_date", "--table", "milk"]
+    told = CliRunner().invoke(command, [*words, "--data", str(tmp_path / "now")]).output
+    assert "..., NOT the upload at hand: it has changed since the run), row 2, column TAKEN" in told
+    assert "at hand" not in CliRunner().invoke(command, words).output
+
+
 def test_out_alone_is_enough(small, tmp_path):
     shutil.copytree(small / "out", tmp_path / "moved")
     for name in ("report.html", "report.json", "analysis.csv"):

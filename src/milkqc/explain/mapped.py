@@ -161,7 +161,9 @@ def place(
         at = row.get(f"{column}__source_row") or row["source_row"]
         table, own = str(block.get("source", row.get("source_table"))), name
     known = store.files.get((table, file), {}) if file is not None else {}
-    return SourceCell(file, known.get("sha256"), known.get("sheet"), at, own, text, via=way)
+    return SourceCell(
+        file, known.get("sha256"), known.get("sheet"), at, own, text, via=way, upload=known.get("upload")
+    )
 
 
 def _read(store: Store, cell: SourceCell, spec: dict[str, Any], block: dict[str, Any]) -> SourceCell:

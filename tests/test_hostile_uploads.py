@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 import xlsxwriter
 
 import milkqc
+from milkqc import uploads
 from milkqc.cli import main
 
 GROWTH = """milkqc: 1
@@ -602,3 +604,30 @@ def test_twenty_thousand_rows_without_a_key_are_each_rejected_by_name(tmp_path):
     result = milkqc.run(tmp_path / "study.yaml", data=tmp_path / "data")
     assert result.rejected["source_row"].to_list() == list(range(1, rows + 1))
     assert result.growth.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("out.csv", "'out.csv' is a link out of the data folder."),
+        ("away/p.csv", "'away/p.csv' is a link out of the data folder."),
+        ("gone.csv", "'gone.csv' is a link to a file that is not there."),
+        ("sub", "'sub' is a folder."),
+        ("pipe", "'pipe' is no ordinary file."),
+        ("p\0.csv", r"no file 'p\x00.csv' in the data folder."),
+        ("p" * 5000, f"no file '{'p' * 200}...' in the data folder."),
+        ("C:/data/p.csv", "no file 'C:/data/p.csv' in the data folder."),
+        ("../*/p.csv", "no file '../*/p.csv' in the data folder."),
+    ],
+)
+def test_a_name_that_leads_out_of_the_folder_or_nowhere_says_which(tmp_path, name, what):
+    outside, data = tmp_path / "outside", tmp_path / "data"
+    (data / "sub").mkdir(parents=True)
+    outside.mkdir()
+    (outside / "p.csv").write_text("A\n1\n")
+    (data / "out.csv").symlink_to(outside / "p.csv")
+    (data / "away").symlink_to(outside)
+    (data / "gone.csv").symlink_to(outside / "gone.csv")
+    os.mkfifo(data / "pipe")
+    assert uploads.inside(name, data) == []
+    assert uploads.absent(name, data)[0] == what

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from milkqc import yamlfile
-from milkqc.errors import MappingFaults
+from milkqc.errors import Faults, MappingFaults
 
 
 def test_scalars_stay_text():
@@ -70,3 +70,30 @@ def test_latin_1_is_refused_with_its_line(tmp_path):
     path.write_bytes(b"milkqc: 1\ntitle: caf\xe9\n")
     with pytest.raises(MappingFaults, match=r"m\.yaml:2 M102: the file is not UTF-8 text"):
         yamlfile.read(path, kind=MappingFaults)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: " + "[" * 10_000, "a: " + "{b: " * 10_000, "a:\n" + "- " * 10_000 + "x"]
+)
+def test_ten_thousand_brackets_are_told_with_their_place_before_they_are_parsed(text):
+    with pytest.raises(Faults) as raised:
+        yamlfile.parse(text, name="m.yaml")
+    (fault,) = raised.value.faults
+    assert (fault.code, fault.what) == ("Y105", "the file is nested too deeply.")
+    assert fault.line == 1 + text.startswith("a:\n")
+
+
+def test_what_takes_minutes_to_read_is_refused_though_it_is_small(monkeypatch):
+    monkeypatch.setattr(yamlfile, "MAX_TOKENS", 1_000)
+    with pytest.raises(Faults, match=r"Y105: the file has more than 1,000 keys, values and signs"):
+        yamlfile.parse("a: [" + "x," * 2_000 + "]", name="m.yaml")
+
+
+@pytest.mark.parametrize(("sign", "shown"), [("\0", "U+0000"), ("\x07", "U+0007"), ("\ufffe", "U+FFFE")])
+def test_a_character_that_no_yaml_may_hold_is_named_with_its_place(sign, shown):
+    with pytest.raises(Faults) as raised:
+        yamlfile.parse(f"a: 1\nb: x{sign}y\n", name="m.yaml")
+    assert str(raised.value) == (
+        f"m.yaml:2 Y102: the character {shown} is not allowed in YAML. Delete it; it cannot be seen in most editors."
+    )
+    assert raised.value.faults[0].column == 5

@@ -33,6 +33,10 @@ OFTEN = {
     "growth.position.often": ("growth.position.age",),
     "growth.visit.fits_next_often": ("growth.visit.fits_next",),
     "growth.visit.copied_often": tuple(f"growth.{measure}.carried_forward" for measure in _TWICE),
+    "growth.wlz.flag_often": ("growth.wlz.flag",),
+    "growth.baz.flag_often": ("growth.baz.flag",),
+    "growth.length.shrinks_often": ("growth.length.shrinks",),
+    "growth.head.shrinks_often": ("growth.head.shrinks",),
     **{f"growth.{measure}.same_day_often": (f"growth.{measure}.same_day_in_group",) for measure in _TWICE},
 }
 # What a visit's wrong date drags along, in the growth row and in the visits row of the same participant and visit.

@@ -34,6 +34,7 @@ BESIDE = {
     "catalog": "Put the catalogue of SAS formats beside the data.",
 }
 API = "redcap_api"
+_SHOWN = 200  # characters of a name in a message
 
 
 @dataclass(frozen=True)
@@ -130,10 +131,7 @@ def _read(name: str, table: Table, loaded: Loaded, uploads: Uploads, faults: Fau
     data, at = uploads.data, ("tables", name, "file")
     paths = inside(table.file or "", data)
     if not paths:
-        near = ", ".join(sorted(entry.name for entry in data.iterdir() if entry.is_file())[:12])
-        faults.add(
-            at, "M301", f"no file {table.file!r} in the data folder.", f"It holds: {near or 'nothing'}."
-        )
+        faults.add(at, "M301", *absent(table.file or "", data))
         return None
     beside = _beside(name, table, data, faults)
     if beside is None or not _known(name, table, faults):
@@ -153,6 +151,22 @@ def _read(name: str, table: Table, loaded: Loaded, uploads: Uploads, faults: Fau
     if len(sources) < len(paths):
         return None
     return SourceTable(name, tuple(sources), table.decimal, table.thousands)
+
+
+def absent(asked: str, data: Path) -> tuple[str, str]:
+    """Why a name or pattern gives no file to read (none, a folder, a link that leads away ...), and what to do."""
+    shown = asked if len(asked) <= _SHOWN else f"{asked[:_SHOWN]}..."
+    for path in _found(asked, data.resolve()):
+        if path.is_dir():
+            return f"{shown!r} is a folder.", "Name a file in it, or a pattern such as `folder/*.csv`."
+        if path.is_file():
+            # Files elsewhere are neither in the manifest nor with whoever gets the folder.
+            return f"{shown!r} is a link out of the data folder.", "Put the file itself into the folder."
+        if path.is_symlink():
+            return f"{shown!r} is a link to a file that is not there.", "Put the file itself into the folder."
+        return f"{shown!r} is no ordinary file.", "Put a file into the folder."
+    near = ", ".join(sorted(entry.name for entry in data.iterdir() if entry.is_file())[:12])
+    return f"no file {shown!r} in the data folder.", f"It holds: {near or 'nothing'}."
 
 
 def _beside(name: str, table: Table, data: Path, faults: FaultList) -> dict[str, Any] | None:
@@ -250,12 +264,23 @@ def _said(shown: str, source: Source) -> None:
 def inside(pattern: str, data: Path) -> list[Path]:
     """The files of a name or glob that really lie in the data folder, in name order."""
     root = data.resolve()
+    # A link inside the folder may point out of it.
+    return sorted(
+        path for path in _found(pattern, root) if path.is_file() and path.resolve().is_relative_to(root)
+    )
+
+
+def _found(pattern: str, root: Path) -> list[Path]:
+    """What has that name, or fits that glob, whether it may be read or not; nothing for paths that leave the folder."""
     if not pattern or pattern.startswith("/") or ".." in Path(pattern).parts:
         return []  # lint has said so
     exact = root / pattern
-    found = [exact] if exact.is_file() else [path for path in root.glob(pattern) if path.is_file()]
-    # A link inside the folder may point out of it.
-    return sorted(path for path in found if path.resolve().is_relative_to(root))
+    try:
+        if exact.exists() or exact.is_symlink():
+            return [exact]
+        return list(root.glob(pattern))
+    except (OSError, ValueError, NotImplementedError):
+        return []  # a name that no file can have: too long, with a null character, with a drive
 
 
 def read_options(table: Table, *, keep: tuple[str, ...] = ()) -> ReadOptions:

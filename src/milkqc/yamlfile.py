@@ -18,6 +18,15 @@ from milkqc.errors import Fault, Faults
 Path_ = tuple[str | int, ...]
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 40
+# Keys, values, brackets and the signs between them: what reading takes goes by their number, not by bytes.
+MAX_TOKENS = 100_000
+_OPENS = {
+    "FlowSequenceStartToken",
+    "FlowMappingStartToken",
+    "BlockSequenceStartToken",
+    "BlockMappingStartToken",
+}
+_CLOSES = {"FlowSequenceEndToken", "FlowMappingEndToken", "BlockEndToken"}
 BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
@@ -49,7 +58,7 @@ def read(path: Path, *, name: str | None = None, kind: type[Faults] = Faults) ->
     """The document in `path`; `kind` with all its faults otherwise. `name` is what messages call the file.
 
     Codes, after the kind's prefix: 101 no such file or not readable, 102 not YAML, 103 key written twice,
-    104 anchor, alias or tag, 105 too large or too deep, 106 not a mapping of keys to values.
+    104 anchor, alias or tag, 105 too large or too deep (bytes, tokens, levels), 106 not a mapping of keys to values.
     """
     name = name or path.name
     return parse(text_of(path, name=name, kind=kind), name=name, kind=kind)
@@ -140,51 +149,33 @@ def parse(text: str, *, name: str, kind: type[Faults] = Faults) -> Document:
         return data
 
     try:
-        for token in YAML(typ="rt", pure=True).scan(text):
-            if type(token).__name__ in {"AliasToken", "TagToken"}:
-                what = "alias" if type(token).__name__ == "AliasToken" else "tag"
+        # Before anything is built of it: ten thousand brackets take a parser minutes.
+        depth = 0
+        for number, token in enumerate(YAML(typ="safe", pure=True).scan(text)):
+            name_of = type(token).__name__
+            depth += (name_of in _OPENS) - (name_of in _CLOSES)
+            if depth > MAX_DEPTH:
+                fault(token, 105, "the file is nested too deeply.", f"Keep it under {MAX_DEPTH} levels.")
+                raise kind(faults)
+            if number > MAX_TOKENS:
                 fault(
                     token,
-                    104,
-                    f"an {what} is not allowed here.".replace("an tag", "a tag"),
-                    "Write the value out.",
+                    105,
+                    f"the file has more than {MAX_TOKENS:,} keys, values and signs.",
+                    "Leave out what is not needed, or use a pattern such as `*_old`.",
                 )
+                raise kind(faults)
+            if name_of in {"AliasToken", "TagToken"}:
+                what = "an alias" if name_of == "AliasToken" else "a tag"
+                fault(token, 104, f"{what} is not allowed here.", "Write the value out.")
         if faults:
             raise kind(faults)
-        node = YAML(typ="rt", pure=True).compose(text)
+        node = YAML(typ="safe", pure=True).compose(text)
     except YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        problem = getattr(error, "problem", None) or "it cannot be read as YAML"
-        line = mark.line + 1 if mark is not None else 0
-        what, todo = f"this is not YAML: {problem}.", "Check indentation, colons and quotes."
-        if mark is not None and "\t" in BREAK.split(text)[mark.line][: mark.column + 1]:
-            what, todo = "a tab stands where YAML takes only spaces.", "Indent with spaces."
-        raise kind(
-            [
-                Fault(
-                    name,
-                    line,
-                    f"{kind.prefix}102",
-                    "",
-                    what,
-                    todo,
-                    column=mark.column + 1 if mark is not None else 0,
-                )
-            ]
-        ) from None
+        raise kind([_unreadable(error, text, name, f"{kind.prefix}102")]) from None
     except RecursionError:
-        raise kind(
-            [
-                Fault(
-                    name,
-                    0,
-                    f"{kind.prefix}105",
-                    "",
-                    "the file is nested too deeply.",
-                    f"Keep it under {MAX_DEPTH} levels.",
-                )
-            ]
-        ) from None
+        what, todo = "the file is nested too deeply.", f"Keep it under {MAX_DEPTH} levels."
+        raise kind([Fault(name, 0, f"{kind.prefix}105", "", what, todo)]) from None
     if node is None or node.id != "mapping":
         line = node.start_mark.line + 1 if node is not None else 0
         raise kind(
@@ -203,3 +194,21 @@ def parse(text: str, *, name: str, kind: type[Faults] = Faults) -> Document:
     if faults:
         raise kind(faults)
     return Document(name, data, lines, columns)
+
+
+def _unreadable(error: Any, text: str, name: str, code: str) -> Fault:
+    """What ruamel says of a text that is no YAML, with the line and column where it stopped."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
+    what = f"this is not YAML: {getattr(error, 'problem', None) or 'it cannot be read as YAML'}."
+    todo = "Check indentation, colons and quotes."
+    character = getattr(error, "character", None)  # of a ReaderError: what no YAML may hold
+    if character is not None:
+        sign = character if isinstance(character, str) else chr(character)
+        before = BREAK.split(text[: text.find(sign)])
+        line, column = len(before), len(before[-1]) + 1
+        what = f"the character U+{ord(sign):04X} is not allowed in YAML."
+        todo = "Delete it; it cannot be seen in most editors."
+    elif mark is not None and "\t" in BREAK.split(text)[mark.line][: mark.column + 1]:
+        what, todo = "a tab stands where YAML takes only spaces.", "Indent with spaces."
+    return Fault(name, line, code, "", what, todo, column=column)

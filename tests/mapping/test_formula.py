@@ -371,3 +371,58 @@ def test_faults_of_formulas_name_their_line_and_place(faults_of, column, message
         t="PID,V,W\n1,05/02/2024,3\n",
     )
     assert message in faults
+
+
+CENSORED = """\
+milkqc: 1
+study: t
+tables: {lab: {file: lab.csv}}
+milk:
+  from: lab
+  key: {participant_id: ID, visit: V, sample_id: S}
+  let: {a: {from: A, unit: mg/L}}
+  columns: {volume_ml: {from: VOL, unit: mL}}
+  analytes:
+    zinc: {do: formula, formula: A + B, unit: mg/L}
+    iron: {do: formula, formula: "if(is_missing(a), 0 [mg/L], a)"}
+    copper: {do: formula, formula: "first_of(A, B)", unit: mg/L}
+"""
+
+
+def test_a_censored_part_leaves_no_value_for_that_reason_and_is_not_unreadable(tmp_path):
+    import milkqc
+
+    (tmp_path / "lab.csv").write_text(
+        "ID,V,S,VOL,A,B\n1,m3,s1,10,5,6\n2,m3,s2,10,<LOD,6\n3,m3,s3,10,>100,7\n4,m3,s4,10,abc,7\n5,m3,s5,<5,,<2\n"
+    )
+    (tmp_path / "m.yaml").write_text(CENSORED)
+    result = milkqc.run(tmp_path / "m.yaml", data=tmp_path)
+    made = {
+        (row["participant_id"], row["analyte"]): row["missing_reason"] or row["value"]
+        for row in result.milk.iter_rows(named=True)
+    }
+    assert {key: value for key, value in made.items() if key[1] == "zinc"} == {
+        ("1", "zinc"): 11, ("2", "zinc"): "censored", ("3", "zinc"): "censored", ("4", "zinc"): "unreadable",
+        ("5", "zinc"): "empty",
+    }  # fmt: skip
+    assert [made[str(n), "iron"] for n in range(1, 6)] == [5, "censored", "censored", 0, 0]
+    assert [made[str(n), "copper"] for n in range(1, 6)] == [5, "censored", "censored", 7, "censored"]
+    unreadable = result.findings.filter(rule_id="reading.number.unreadable")
+    # A sample's own facts are no results: a volume below 5 is still unreadable.
+    assert set(unreadable["value"]) == {"abc", "<5"}
+
+
+@pytest.mark.parametrize(
+    ("sign", "todo"),
+    [
+        ("\u2212", "looks like a minus"),
+        ("\u00d7", "Write *"),
+        ("\u201c", "straight quotes"),
+        ("\u200b", "cannot be seen"),
+    ],
+)
+def test_signs_that_look_right_are_told_apart(sign, todo):
+    with pytest.raises(FormulaError) as raised:
+        formulas.parse(f"both {sign} mother")
+    assert raised.value.at == 5
+    assert todo in raised.value.todo

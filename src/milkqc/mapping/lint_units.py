@@ -162,7 +162,7 @@ def of_formula(
         faults.add(where, "M150", f"{error}.", error.todo)
         return
     except UnitError as error:
-        faults.add(where, "M207", error.what, _misspelt(tree, known) or error.todo)
+        faults.add(where, "M207", error.what, (own is None and _misspelt(tree, known)) or error.todo)
         return
     if result.kind != kind:
         faults.add(where, "M150", f"it gives a {result.kind}, and {what} is a {kind}.", "Make that of it.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,9 @@ def parsed(text: str, *, name: str) -> Node:
     yamlfile.parse(text, name=name, kind=MappingFaults)
     text = text.removeprefix("\ufeff")
     tokens = list(YAML(typ="safe", pure=True).scan(text))
-    dashes = sorted(_mark(token) for token in tokens if type(token).__name__ == "BlockEntryToken")
+    dashes: dict[int, list[int]] = {}  # the lines of the dashes in each column
+    for line, column in (_mark(token) for token in tokens if type(token).__name__ == "BlockEntryToken"):
+        dashes.setdefault(column, []).append(line)
     seen: list[_Seen] = []
     flows: list[tuple[Place, Place, Node]] = []
     root = _node(YAML(typ="safe", pure=True).compose(text), None, seen, flows, dashes)
@@ -65,7 +68,7 @@ def _node(
     up: _Seen | None,
     seen: list[_Seen],
     flows: list[tuple[Place, Place, Node]],
-    dashes: list[Place],
+    dashes: Mapping[int, list[int]],
 ) -> Node:
     if made.id == "scalar":
         blank = made.style is None and made.value in {"", "~", "null", "Null", "NULL"}
@@ -80,8 +83,9 @@ def _node(
         if key is None and extent is None:
             # The dash, not what follows it: a comment may stand between them.
             column = made.start_mark.column
-            own = [dash for dash in dashes[: bisect_right(dashes, at)] if dash[1] == column]
-            at = own[-1] if own else at
+            lines = dashes.get(column, [])
+            place = bisect_right(lines, at[0])
+            at = (lines[place - 1], column) if place and column <= at[1] else at
         entry = Entry(Node(None))
         one = _Seen(at, entry, node, up, extent)
         seen.append(one)

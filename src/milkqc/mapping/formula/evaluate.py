@@ -13,6 +13,8 @@ from milkqc.mapping.formula.kinds import Type, TypeOf, combined, factor, type_of
 from milkqc.mapping.formula.tree import Call, Day, Name, Number, Operation, Text, Tree
 
 ZERO, LARGE, NO_DAY = "division_by_zero", "not_finite", "no_such_date"
+# A part that lies beyond a limit was measured: it is not missing, and what follows it does not stand in for it.
+CENSORED = "censored"
 # What `round` sees as a half: 1.005 is stored as 1.00499999999999989, and a person rounds it to 1.01.
 _DIGITS = 15
 
@@ -127,7 +129,7 @@ def _dates(sign: str, left: Worked, right: Worked, b: Type, reason: pl.Series) -
 def _call(tree: Call, found: list[Worked], types: list[Type]) -> Worked:
     name, first = tree.name, found[0]
     if name == "is_missing":
-        return _made(first.value.is_null(), first.missing)
+        return _made(first.value.is_null() & ~_beyond(first), first.missing)
     if name == "not":
         return Worked(~first.value, first.missing)
     if name == "-":
@@ -154,7 +156,7 @@ def _call(tree: Call, found: list[Worked], types: list[Type]) -> Worked:
             for place, one in enumerate(found)
         ]
     if name == "first_of":
-        return _made(_select(pl.coalesce([one.value for one in found])), _reasons(found))
+        return _first(found)
     if name == "if":
         yes, no = found[1], found[2]
         return Worked(
@@ -166,6 +168,20 @@ def _call(tree: Call, found: list[Worked], types: list[Type]) -> Worked:
     value = _select((pl.min_horizontal if name == "min" else pl.max_horizontal)(every))
     known = _select(pl.all_horizontal([one.is_not_null() for one in every]))
     return _made(_select(pl.when(known).then(value)), reason)
+
+
+def _beyond(part: Worked) -> pl.Series:
+    return part.value.is_null() & (part.missing == CENSORED).fill_null(value=False)
+
+
+def _first(found: list[Worked]) -> Worked:
+    """The first part that is not missing; no value where that part is censored."""
+    value, beyond = found[-1].value, _beyond(found[-1])
+    for one in reversed(found[:-1]):
+        here, stop = one.value.is_not_null(), _beyond(one)
+        value = _select(pl.when(here).then(one.value).when(~stop).then(value))
+        beyond = stop | (~here & beyond)
+    return _made(value, _select(pl.when(beyond).then(pl.lit(CENSORED)).otherwise(_reasons(found))))
 
 
 def _rounded(value: pl.Series, digits: int) -> pl.Series:

@@ -93,6 +93,16 @@ def _todo(sign: str) -> str:
         "&": "Write `and`.",
         "|": "Write `or`.",
         "!": "Write `not`, or != for unequal.",
+        **dict.fromkeys(
+            "\u2212\u2013\u2014\u2010\u2011", "It only looks like a minus: write the - of the keyboard."
+        ),
+        "\u00d7": "Write *.",
+        "\u00f7": "Write /.",
+        "\u2264": "Write <=.",
+        "\u2265": "Write >=.",
+        "\u2260": "Write !=.",
+        **dict.fromkeys("\u201c\u201d\u201e\u2018\u2019", 'Write straight quotes: "1".'),
+        **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff", "It cannot be seen: delete it."),
     }
     return hints.get(
         sign, "Known are numbers, names, + - * / = != < <= > >= and or not, brackets and functions."

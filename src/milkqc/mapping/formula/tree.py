@@ -98,7 +98,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "if": Function(
         3, 3, "the second part where the first is true, the third where it is false", "if the condition or the chosen part is"
     ),
-    "first_of": Function(2, None, "the first part that is not missing", "only if every part is"),
+    "first_of": Function(2, None, "the first part that is not missing", "only if every part is, or a censored one comes first"),
     "is_missing": Function(1, 1, "true where the part is missing, else false", "never"),
     "date": Function(
         1,

@@ -1,7 +1,8 @@
 """How much a healthy population is asked about: rows with a warning or a critical finding, of all rows (docs/packs.md).
 
 The demo without its faults, as shipped and drawn with other seeds; the CPP, a SMART survey and syngrowth where
-MILKQC_SHARED names the folder that has them. syngrowth is no healthy population: errors are part of it.
+MILKQC_SHARED names the folder that has them. syngrowth is no healthy population: errors are part of it, and still it is
+held to the bound, because one cause is one finding.
 """
 
 from __future__ import annotations
@@ -22,21 +23,21 @@ from milkqc.model import TABLES
 
 BOUND = 0.02
 SEEDS = (SEED, 2, 3)
-FIXTURES = {"cpp": True, "smart_survey": True, "syngrowth": False}
+FIXTURES = ("cpp", "smart_survey", "syngrowth")
 
 
 def run() -> Iterator[dict[str, Any]]:
     for seed in SEEDS:
         with tempfile.TemporaryDirectory() as folder:
             mapping = write(simulate(seed=seed), Path(folder))
-            yield _row(f"demo without faults, seed {seed}", mapping, Path(folder) / "uploads", healthy=True)
+            yield _row(f"demo without faults, seed {seed}", mapping, Path(folder) / "uploads")
     shared = os.environ.get("MILKQC_SHARED")
-    for name, healthy in FIXTURES.items() if shared else ():
+    for name in FIXTURES if shared else ():
         mapping = Path(__file__).parents[1] / "mappings" / f"{name}.yaml"
-        yield _row(name, mapping, Path(str(shared)) / "fixtures" / "growth", healthy=healthy)
+        yield _row(name, mapping, Path(str(shared)) / "fixtures" / "growth")
 
 
-def _row(study: str, mapping: Path, data: Path, *, healthy: bool) -> dict[str, Any]:
+def _row(study: str, mapping: Path, data: Path) -> dict[str, Any]:
     start = time.process_time()
     result = milkqc.run(mapping, data=data)
     seconds = time.process_time() - start
@@ -51,5 +52,5 @@ def _row(study: str, mapping: Path, data: Path, *, healthy: bool) -> dict[str, A
         "warned %": round(100 * share, 2),
         "most": f"{most['rule_id'][0]} ({most['count'][0]})" if most.height else "",
         "CPU s": seconds,
-        **({"within": share < BOUND} if healthy else {}),
+        "within": share < BOUND,
     }

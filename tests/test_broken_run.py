@@ -172,6 +172,7 @@ MAKERS = {
     "outputs.formulas.found": "milkqc.emit.tables.formulas",
     "outputs.analysis.blanks": "milkqc.pipeline.left_blank",
     "findings.cause.batches": "milkqc.checks.laboratory.run.explained",
+    "findings.severities.groups": "milkqc.checks.behind.behind",
     "findings.cause.rows": "milkqc.causes.with_causes",
     "findings.participants.named": "milkqc.conclude._context",
     "findings.decisions.held": "milkqc.decisions.decided",

@@ -43,6 +43,18 @@ def test_an_impossible_weight_explains_its_range_and_its_scores():
     ) == {"1": "1", "2": "1", "3": "1", "4": None, "5": None}
 
 
+def test_months_given_as_days_explain_every_score_by_age_and_what_was_read_out_of_it():
+    assert causes(
+        found("1", "growth.age.months_as_days", row_id="*", variable="age_days", severity="warning"),
+        found("2", "growth.waz.flag", variable="waz", severity="warning"),
+        found("3", "growth.wlz.flag", variable="wlz", severity="warning"),
+        found("4", "growth.weight_kg.unit", "b|m3", variable="weight_kg", severity="warning"),
+        found("5", "growth.head.above_length", "b|m3", variable="head_circumference_cm", severity="critical"),
+        found("6", "growth.length_cm.carried_forward", "b|m3", variable="length_cm", severity="info"),
+        found("7", "growth.length_cm.unit_batch", "team=2", variable="length_cm", severity="warning"),
+    ) == {"1": "1", "2": "1", "3": None, "4": "1", "5": None, "6": None, "7": "1"}
+
+
 def test_a_visit_before_birth_explains_the_windows_it_misses_in_both_tables():
     who = {"participant_id": "a", "visit": "m3"}
     assert causes(

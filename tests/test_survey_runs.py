@@ -218,17 +218,34 @@ def test_days_of_life_are_not_taken_for_misspelt_visits(syngrowth):
     assert rare["why"].startswith("Switched off by the study: The visit is the day of life")
 
 
-def test_the_habits_of_these_records_are_three_warnings_and_not_a_flood(syngrowth):
+def test_the_habits_of_these_records_are_six_warnings_and_not_a_flood(syngrowth):
     findings = syngrowth.findings
     habits = findings.filter(pl.col("row_id") == "*", pl.col("rule_id").str.ends_with("_often"))
     assert dict(habits.select("rule_id", "n_rows").rows()) == {
+        "growth.baz.flag_often": "181",
+        "growth.length.shrinks_often": "80",
         "growth.length_cm.same_day_often": "217",
         "growth.visit.copied_often": "334",
         "growth.weight_kg.same_day_often": "305",
+        "growth.wlz.flag_often": "134",
     }
     for rule, listed in (("weight_kg", 305), ("length_cm", 217)):
         rows = findings.filter(pl.col("rule_id") == f"growth.{rule}.same_day_in_group")
         root = habits.filter(pl.col("rule_id") == f"growth.{rule}.same_day_often")["finding_id"].item()
         assert (rows.height, rows["cause_id"].unique().to_list()) == (listed, [root])
-    asked = findings.filter(pl.col("severity") != "info", pl.col("row_id") != "*")
-    assert asked["row_id"].n_unique() < 0.05 * syngrowth.growth.height
+    # Rows behind a habit inform; WHO's flags of one measure, and what cannot be true, ask about each row.
+    behind = findings.filter(
+        pl.col("rule_id").is_in(["growth.baz.flag", "growth.wlz.flag", "growth.length.shrinks"])
+    )
+    assert dict(behind["rule_id"].value_counts().rows()) == {
+        "growth.baz.flag": 181,
+        "growth.wlz.flag": 134,
+        "growth.length.shrinks": 80,
+    }
+    assert set(behind["severity"]) == {"info"}
+    flags = findings.filter(pl.col("rule_id").is_in(["growth.laz.flag", "growth.waz.flag"]))
+    assert dict(flags["rule_id"].value_counts().rows()) == {"growth.laz.flag": 94, "growth.waz.flag": 77}
+    assert set(flags["severity"]) == {"warning"}
+    asked = findings.filter(pl.col("severity") != "info")
+    rows = syngrowth.growth.height + syngrowth.participants.height
+    assert asked.select("table", "row_id").n_unique() < 0.02 * rows

@@ -45,6 +45,7 @@ FIGURES: Mapping[str, str] = {
     "findings.cause.rows": "Which findings follow from another one.",
     "findings.decisions.held": "The decisions about findings: every finding is open until they are read again.",
     "findings.participants.named": "Whose row each finding is about: participant, visit, site, source file.",
+    "findings.severities.groups": "Which rows inform because of a finding about their group: all of them warn instead.",
     "findings.severities.changed": "The severities that the study gives to rules: their own hold instead.",
     "outputs.analysis.blanks": "What the analysis table had to leave blank.",
     "outputs.codebook.table": "The codebook, and with it labels and units of the data package and of .dta and .sav.",

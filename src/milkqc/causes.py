@@ -33,6 +33,10 @@ OFTEN = {
     "growth.position.often": ("growth.position.age",),
     "growth.visit.fits_next_often": ("growth.visit.fits_next",),
     "growth.visit.copied_often": tuple(f"growth.{measure}.carried_forward" for measure in _TWICE),
+    "growth.wlz.flag_often": ("growth.wlz.flag",),
+    "growth.baz.flag_often": ("growth.baz.flag",),
+    "growth.length.shrinks_often": ("growth.length.shrinks",),
+    "growth.head.shrinks_often": ("growth.head.shrinks",),
     **{f"growth.{measure}.same_day_often": (f"growth.{measure}.same_day_in_group",) for measure in _TWICE},
 }
 # What a visit's wrong date drags along, in the growth row and in the visits row of the same participant and visit.
@@ -45,6 +49,10 @@ DATED = (
     "growth.visit.fits_next",
     "visits.visit.",
 )
+
+# What all ages in the wrong unit drag along: every score by age, what is read out of such scores, and the window.
+MISAGED = ("growth.position.", "growth.visit.fits_next", "growth.visit.outside_window")
+_BY_AGE = ("laz", "waz", "baz", "hcz", "acz", "tsz", "ssz")
 
 # What a REDCap dictionary says of a single cell.
 OF_CELL = ("redcap.choice", "redcap.range", "redcap.type")
@@ -107,6 +115,8 @@ def _pairs(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
         if row["rule_id"] == "reading.row.rejected":
             for part in set((row["value"] or "").split("; ")):
                 told.setdefault(part, []).append(row)
+    for root in (row for row in rows if row["rule_id"] == "growth.age.months_as_days"):
+        yield from ((root, row) for row in rows if _misaged(row))
     for root in (row for row in rows if row["rule_id"].endswith(".impossible")):
         yield from _of_measure(root, by_row[root["table"], root["row_id"]])
     for root in (row for row in rows if row["rule_id"] == "growth.visit.before_birth"):
@@ -132,6 +142,18 @@ def _pairs(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
             yield root, row
     for follower in (row for row in rows if row["rule_id"] in OF_CELL):
         yield from _of_cell(follower, by_row[follower["table"], follower["row_id"]])
+
+
+def _misaged(row: Row) -> bool:
+    """A finding that ages in another unit bring about; nothing critical."""
+    rule = row["rule_id"]
+    flagged = rule.endswith(".flag") and row["variable"] in _BY_AGE
+    suspected = names_what_happened(rule) or rule.endswith((".unit_batch", ".unit_in_batch", ".velocity"))
+    return (
+        row["table"] == "growth"
+        and row["severity"] != "critical"
+        and (flagged or suspected or rule.startswith(MISAGED))
+    )
 
 
 def names_what_happened(rule: str) -> bool:

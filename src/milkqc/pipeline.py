@@ -105,7 +105,7 @@ def _judged(
     site: str | None,
     engine: str,
 ) -> Result:
-    from milkqc.checks import compare, contract, dictionary, suites
+    from milkqc.checks import behind, compare, contract, dictionary, suites
     from milkqc.checks import rules as coded
     from milkqc.checks.laboratory import run as laboratory
     from milkqc.mapping.apply import apply
@@ -163,6 +163,10 @@ def _judged(
         parts = (applied, *homes)
         drafts = pl.concat([unit_drafts, analysis_drafts, *(part.drafts for part in parts)])
         drafts, unexplained = _with_batches(drafts, seen, attempt)
+        warned = drafts
+        drafts = attempt(
+            "findings.severities.groups", lambda: behind.behind(warned, seen.views["growth"]), warned
+        )
         ledger = [*unit_ledger, *(row for part in parts for row in part.ledger), *unexplained]
         blanks: list[LedgerRow] = []
         ledger += attempt(

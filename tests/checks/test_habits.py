@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from milkqc.checks import rules
+from milkqc.checks.behind import behind
 from milkqc.checks.habits import HABIT_ROWS
 from milkqc.checks.views import views
 
@@ -116,3 +117,94 @@ def test_what_counts_as_a_habit_is_counted_as_the_rules_of_single_rows_count():
     single = {row[1] for row in told(growth) if row[2] == "warning"}
     assert copied == single
     assert len(copied) == 12
+
+
+def shrinking(*, shrinking: int, growing: int, prefix: str = "c") -> pl.DataFrame:
+    """Children at 100 and 160 days; some are 2 cm shorter at the second visit."""
+    rows = [
+        {
+            "row_id": f"{prefix}{child}|{place}",
+            "infant_id": f"{prefix}{child}",
+            "participant_id": f"{prefix}{child}",
+            "visit": f"m{place}",
+            "age_days": (100.0, 160.0)[place],
+            "length_cm": (60.0, 58.0 if child < shrinking else 64.0)[place],
+        }
+        for child in range(shrinking + growing)
+        for place in (0, 1)
+    ]
+    return pl.DataFrame(rows)
+
+
+def behind_of(growth: pl.DataFrame) -> dict[tuple[str, str], int]:
+    """Findings by rule and severity, of lengths that shrink."""
+    view = views({"growth": growth})
+    found = behind(rules.check(view).drafts, view["growth"])
+    mine = found.filter(pl.col("rule_id").str.starts_with("growth.length.shrinks"))
+    return {(rule, severity): n for rule, severity, n in mine.group_by("rule_id", "severity").len().rows()}
+
+
+def test_lengths_that_often_shrink_are_one_warning_and_their_rows_inform_but_are_all_there():
+    few = behind_of(shrinking(shrinking=HABIT_ROWS - 1, growing=60))
+    assert few == {("growth.length.shrinks", "warning"): HABIT_ROWS - 1}
+    many = behind_of(shrinking(shrinking=HABIT_ROWS, growing=60))
+    assert many == {
+        ("growth.length.shrinks", "info"): HABIT_ROWS,
+        ("growth.length.shrinks_often", "warning"): 1,
+    }
+
+
+def test_what_is_critical_and_flags_of_one_measure_are_never_behind_a_group():
+    drafts = rules.check({}, rules=()).drafts
+    row = dict.fromkeys(drafts.columns) | {
+        "table": "growth",
+        "engine": "gx",
+        "severity": "warning",
+        "n_rows": 1,
+    }
+    told = [
+        {**row, "rule_id": "growth.wlz.flag_often", "row_id": "*"},
+        {**row, "rule_id": "growth.wlz.flag", "row_id": "a"},
+        {**row, "rule_id": "growth.waz.flag", "row_id": "a"},
+        {**row, "rule_id": "growth.weight_kg.velocity", "row_id": "a"},
+        {**row, "rule_id": "growth.weight_kg.velocity", "row_id": "b"},
+        {**row, "rule_id": "growth.weight_kg.impossible", "row_id": "a", "severity": "critical"},
+    ]
+    growth = pl.DataFrame(
+        {
+            "row_id": ["a", "b"],
+            "measured_in": ["*", "*"],
+            "infant_id": ["i", "j"],
+            "age_days": [1.0, 1.0],
+            "weight_kg": [5.0, 5.0],
+        }
+    )
+    after = behind(pl.DataFrame(told, schema=drafts.schema), growth)
+    assert after["severity"].to_list() == ["warning", "info", "warning", "info", "warning", "critical"]
+
+
+def test_a_jump_from_a_copied_number_is_the_copys_where_a_group_copies():
+    drafts = rules.check({}, rules=()).drafts
+    row = dict.fromkeys(drafts.columns) | {
+        "table": "growth",
+        "engine": "rules",
+        "severity": "warning",
+        "n_rows": 1,
+    }
+    told = [
+        {**row, "rule_id": "growth.weight_kg.carried_forward", "row_id": "b", "severity": "info"},
+        *({**row, "rule_id": "growth.weight_kg.velocity", "row_id": name} for name in "abcd"),
+    ]
+    growth = pl.DataFrame(
+        {
+            "row_id": list("abcd"),
+            "measured_in": ["*"] * 4,
+            "infant_id": ["i"] * 4,
+            "age_days": [10.0, 40.0, 70.0, 100.0],
+            "weight_kg": [4.0, 4.0, 7.0, 8.0],
+        }
+    )
+    habit = {**row, "rule_id": "growth.visit.copied_often", "row_id": "*"}
+    alone, often = (behind(pl.DataFrame(one, schema=drafts.schema), growth) for one in (told, [*told, habit]))
+    assert set(alone["severity"][1:]) == {"warning"}
+    assert often["severity"].to_list()[1:5] == ["warning", "info", "info", "warning"]

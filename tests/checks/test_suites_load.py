@@ -185,10 +185,12 @@ def test_no_permanent_id_vanishes_or_comes_unlisted():
 def test_a_study_changes_limits_and_switches_rules_off_with_reasons():
     zinc = next(rule for rule in SHIPPED if rule.id == "milk.zinc.mature.range")
     changes = [
-        suites.Change("milk.zinc.mature.range", max=9.0, severity="info", reason="supplemented mothers"),
+        suites.Change(
+            "milk.zinc.mature.range", limits={"max": 9.0}, severity="info", reason="supplemented mothers"
+        ),
         suites.Change("growth.head.above_length", off="hydrocephalus study"),
     ]
-    (rule,) = suites.changed([zinc], changes, others={"growth.head.above_length"})
+    (rule,) = suites.changed([zinc], changes, others={"growth.head.above_length"}).rules
     assert (rule.arguments["min"], rule.arguments["max"], rule.severity) == (0.07, 9.0, "info")
     assert rule.source.endswith("; changed by the study: supplemented mothers")
     assert suites.switched_off(changes) == {"growth.head.above_length": "hydrocephalus study"}
@@ -198,9 +200,11 @@ def test_a_change_without_reason_or_rule_or_limit_is_a_fault():
     zinc = next(rule for rule in SHIPPED if rule.id == "milk.vitamin_b12.mature.range")
     changes = [
         suites.Change("milk.zinc.nothing", off="x", file="m.yaml", line=3),
-        suites.Change("milk.vitamin_b12.mature.range", max=9.0, file="m.yaml", line=4),
-        suites.Change("milk.vitamin_b12.mature.range", min=9.0, reason="x", file="m.yaml", line=5),
-        suites.Change("growth.head.above_length", max=9.0, reason="x", file="m.yaml", line=6),
+        suites.Change("milk.vitamin_b12.mature.range", limits={"max": 9.0}, file="m.yaml", line=4),
+        suites.Change(
+            "milk.vitamin_b12.mature.range", limits={"min": 9.0}, reason="x", file="m.yaml", line=5
+        ),
+        suites.Change("growth.head.above_length", limits={"max": 9.0}, reason="x", file="m.yaml", line=6),
     ]
     with pytest.raises(SuiteFaults) as caught:
         suites.changed([zinc], changes, others={"growth.head.above_length"})

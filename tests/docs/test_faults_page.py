@@ -193,7 +193,7 @@ def _no_reason(folder: Path) -> list[str]:
     from milkqc.checks.suites.changes import Change, changed
     from milkqc.checks.suites.load import read_text
 
-    change = Change("growth.weight_kg.ours", max=30, file="mapping.yaml", line=18)
+    change = Change("growth.weight_kg.ours", limits={"max": 30}, file="mapping.yaml", line=18)
     return _said(lambda: changed(read_text(RULES), [change]))
 
 

@@ -120,6 +120,7 @@ growth.weight_kg.ours: growth.weight_kg.ours
   Table:     growth; weight_kg
   Judges:    each value of weight_kg
   Right is:  at most 20 kg
+  Limits:    max 20
   Site:      Weigh again.
   Analyst:   Leave it out.
   Acts:      site (plausibility)

@@ -9,7 +9,7 @@ import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.machinery import ModuleSpec
 from importlib.metadata import EntryPoint, entry_points
@@ -18,9 +18,12 @@ from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 
+from milkqc.checks.ledger import written
 from milkqc.errors import PluginError
 from milkqc.model import SEVERITIES, TABLES, Severity
 
+# A limit that a study may change: a number, a date, a word, or several of one kind.
+Limit = float | dt.date | str | tuple[float, ...] | tuple[dt.date, ...] | tuple[str, ...]
 # Packages add rules by this entry point: its value is the module that declares them.
 PLUGINS = "milkqc.rules"
 _FOLDER = "milkqc.checks.rules"
@@ -63,6 +66,25 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """The limits that a rule function is given, by name."""
+
+    given: Mapping[str, Limit]
+
+    def __getitem__(self, name: str) -> float:
+        """A number."""
+        return self.given[name]  # type: ignore[return-value]
+
+    def get(self, name: str) -> float | None:
+        """A number that the rule may lack."""
+        return self.given.get(name)  # type: ignore[return-value]
+
+    def dates(self, name: str) -> tuple[dt.date, ...]:
+        """A set of dates."""
+        return self.given[name]  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
 class CodedRule:
     """A declared rule. See `rule` for the meaning of each field."""
 
@@ -83,6 +105,7 @@ class CodedRule:
     function: Callable[..., nw.Expr | Judgement]
     site: str = ""
     analyst: str = ""
+    limits: Mapping[str, Limit] = field(default_factory=dict)
 
     @property
     def variable(self) -> str:
@@ -112,10 +135,29 @@ class CodedRule:
         return int(inspect.unwrap(self.function).__code__.co_firstlineno)
 
     def judge(self, settings: Settings) -> Judgement:
-        """The rule's expressions under a study's settings."""
-        wants = "settings" in inspect.signature(self.function).parameters
-        said = self.function(settings) if wants else self.function()
+        """The rule's expressions under a study's settings and the rule's limits."""
+        wants = inspect.signature(self.function).parameters
+        given = {"settings": settings, "limits": Limits(self.limits)}
+        said = self.function(**{name: value for name, value in given.items() if name in wants})
         return said if isinstance(said, Judgement) else Judgement(said)
+
+    def told(self, text: str) -> str:
+        """A text of the rule with its limits in it, where it names them in braces; columns stay as they are."""
+        for name, limit in self.limits.items():
+            text = text.replace(f"{{{name}}}", limit_text(limit))
+        return text
+
+    def changed(self, limits: Mapping[str, Limit], reason: str) -> CodedRule:
+        """The rule with a study's limits; the reason joins its source."""
+        source = f"{self.source}; changed by the study: {reason}"
+        return replace(self, limits={**self.limits, **limits}, source=source)
+
+
+def limit_text(limit: object) -> str:
+    """A limit as people read it; several with commas."""
+    if isinstance(limit, tuple):
+        return ", ".join(limit_text(one) for one in limit)
+    return str(written(limit))
 
 
 _REGISTRY: dict[str, CodedRule] = {}
@@ -139,6 +181,7 @@ def rule(
     says: str = "",
     site: str = "",
     analyst: str = "",
+    limits: Mapping[str, Limit] | None = None,
 ) -> Callable[[Callable[..., nw.Expr | Judgement]], Callable[..., nw.Expr | Judgement]]:
     """Register a function that returns the narwhals expression of what *fails* on its table's view.
 
@@ -153,6 +196,8 @@ def rule(
     braces. `requires` names a setting or a table without which the rule does not apply.
     `passes` and `fails` are small frames, column by column, run as tests on every engine: no row of the first
     fails; in the second the rows that fail are marked by a list under `!` (default: all).
+    `limits` are the numbers, dates and sets that a study may change by name; the function takes them as `limits`, and
+    `says`, `source` and `expected` name them in braces (no column of the rule may be called the same).
     The function may take the study's `settings` and may return a Judgement.
     """
 
@@ -166,6 +211,9 @@ def rule(
             raise ValueError(f"{rule_id}: the table is one of {', '.join(TABLES)}, not {table!r}")
         if severity not in SEVERITIES:
             raise ValueError(f"{rule_id}: the severity is one of {', '.join(SEVERITIES)}, not {severity!r}")
+        clash = set(limits or {}) & {*columns, *per}
+        if clash:
+            raise ValueError(f"{rule_id}: a limit is called like a column: {', '.join(sorted(clash))}")
         _REGISTRY[rule_id] = CodedRule(
             id=rule_id,
             table=table,
@@ -184,6 +232,7 @@ def rule(
             function=function,
             site=" ".join(site.split()),
             analyst=" ".join(analyst.split()),
+            limits=dict(limits or {}),
         )
         return function
 

@@ -149,9 +149,9 @@ def _draft(rule: CodedRule, row: Mapping[str, Any], row_id: str, n_rows: int) ->
         "row_id": row_id,
         "engine": "rules",
         "variable": row["analyte"] if in_results else rule.variable,
-        "value": _filled(rule.value, texts),
+        "value": _filled(rule.told(rule.value), texts),
         "unit": row.get("unit") if in_results else None,
-        "expected": _filled(rule.expected, texts),
+        "expected": _filled(rule.told(rule.expected), texts),
         "n_rows": n_rows,
     }
 
@@ -175,8 +175,8 @@ def _entry(rule: CodedRule) -> Entry:
         table=rule.table,
         variable=rule.variable,
         severity=rule.severity,
-        says=rule.says,
-        source=rule.source,
+        says=rule.told(rule.says),
+        source=rule.told(rule.source),
     )
 
 

@@ -20,9 +20,13 @@ SAME_DAY = {"weight_kg": "5 %", "length_cm": "1 cm", "head_circumference_cm": "1
 # By rounding alone a measure may repeat within days; two weeks on, a child under five has grown (from general
 # knowledge, unverified). A head hardly grows after the first year.
 LATER_DAYS, HEAD_GROWS_DAYS = 14.0, 365.0
+# Lengths and heads that shrink by more than measuring explains are a habit from this share of a group's measurements on:
+# WHO asks for better data from one implausible score in a hundred on, and a child that shrinks is no likelier.
+SHRUNK_SHARE, SHRUNK_CM = 0.01, 1.0
 HABITS: Mapping[str, Any] = {
     MEASURED_IN: pl.String(),
     **{f"{measure}__same_day_often": pl.Boolean() for measure in SAME_DAY},
+    **{f"{measure}__shrinks_often": pl.Boolean() for measure in ("length_cm", "head_circumference_cm")},
     "copied": pl.Boolean(),
     "copied_often": pl.Boolean(),
 }
@@ -33,7 +37,8 @@ def with_habits(growth: pl.DataFrame, measured_by: str) -> pl.DataFrame:
     """The view of growth with the columns of HABITS, never null but for `copied` without an infant or an age.
 
     `measured_in`: who measured (the column `measured_by`), else `*`. `<measure>__same_day_often`: in the row's group
-    it is a habit that two values of one child and day disagree. `copied`: a number that stands for the third time
+    it is a habit that two values of one child and day disagree. `<measure>__shrinks_often`: in the row's group it is one
+    that children shrink. `copied`: a number that stands for the third time
     or more, or weight and length both as before; `copied_often`: in the row's group that is a habit.
     """
     # A column without any value may have no type to calculate with.
@@ -48,6 +53,16 @@ def with_habits(growth: pl.DataFrame, measured_by: str) -> pl.DataFrame:
         )
         for measure in SAME_DAY
     }
+    shrunk = {
+        f"{measure}__shrinks_often": pl.col(MEASURED_IN).is_in(
+            _often(
+                rows := asked.filter(pl.col(measure).is_not_null()),
+                rows.filter(_shrunk(measure)),
+                SHRUNK_SHARE,
+            )
+        )
+        for measure in ("length_cm", "head_circumference_cm")
+    }
     copied = [_carried_on(asked, measure) for measure in SAME_DAY]
     both = asked.filter(pl.all_horizontal(pl.col("weight_kg", "length_cm").is_not_null()))
     copied.append(both.filter(_carried("weight_kg") & _carried("length_cm")))
@@ -55,6 +70,7 @@ def with_habits(growth: pl.DataFrame, measured_by: str) -> pl.DataFrame:
     told = seen.select(
         MEASURED_IN,
         **twice,
+        **shrunk,
         copied=pl.when(pl.col("infant_id").is_not_null() & pl.col("age_days").is_not_null()).then(
             pl.col("_at").is_in(found["_at"].to_list())
         ),
@@ -63,12 +79,12 @@ def with_habits(growth: pl.DataFrame, measured_by: str) -> pl.DataFrame:
     return growth.with_columns(told.get_columns())
 
 
-def _often(asked: pl.DataFrame, found: pl.DataFrame) -> list[str]:
+def _often(asked: pl.DataFrame, found: pl.DataFrame, share: float = HABIT_SHARE) -> list[str]:
     """The groups of `asked` of which `found` holds enough rows to be a habit."""
     rows = (
         asked.group_by(MEASURED_IN).len("rows").join(found.group_by(MEASURED_IN).len("found"), on=MEASURED_IN)
     )
-    frequent = (pl.col("found") >= HABIT_ROWS) & (pl.col("found") >= pl.col("rows") * HABIT_SHARE)
+    frequent = (pl.col("found") >= HABIT_ROWS) & (pl.col("found") >= pl.col("rows") * share)
     return rows.filter(frequent)[MEASURED_IN].sort().to_list()
 
 
@@ -80,6 +96,13 @@ def _same_day(measure: str) -> pl.Expr:
     most = pl.col(measure) * 0.05 if measure == "weight_kg" else pl.lit(1.0)
     today = _before("age_days") == pl.col("age_days")
     return today & ((_before(measure) - pl.col(measure)).abs() > most + 1e-9)
+
+
+def _shrunk(measure: str) -> pl.Expr:
+    """Lower than at an earlier day by more than SHRUNK_CM, whatever the position."""
+    return (_before(measure) - pl.col(measure) > SHRUNK_CM + 1e-3) & (
+        _before("age_days") < pl.col("age_days")
+    )
 
 
 def _carried(measure: str, steps: int = 0) -> pl.Expr:

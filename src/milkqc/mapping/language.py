@@ -253,11 +253,22 @@ class Expectation(Model):
     file: str | None = None
     rule: str | None = None
     off: str | None = None
-    min: float | None = None
-    max: float | None = None
-    above: float | None = None
-    below: float | None = None
-    share: float | None = None
+    visits: dict[str, str] = Field(
+        default_factory=dict,
+        description="What this study calls the visits that a rule file names: `month_3: three_months`.",
+    )
+    min: str | None = Field(default=None, description="The least that is right; a number or a date.")
+    max: str | None = Field(default=None, description="The most that is right; a number or a date.")
+    above: str | None = Field(default=None, description="What is right lies above it; a number or a date.")
+    below: str | None = Field(default=None, description="What is right lies below it; a number or a date.")
+    share: str | None = Field(default=None, description="A share between 0 and 1.")
+    tolerance: str | None = Field(default=None, description="What is allowed in favour of a row.")
+    pattern: str | None = Field(default=None, description="What the whole text must match.")
+    values: Words = Field(default=(), description="The set of values; it takes the place of the rule's own.")
+    limits: dict[str, Words] = Field(
+        default_factory=dict,
+        description="Any limit by the name that `milkqc rules show` gives it: `{after_day: 10}`.",
+    )
     severity: Literal["critical", "warning", "info"] | None = None
     reason: str | None = None
 

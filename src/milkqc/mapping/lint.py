@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from milkqc import reference
 from milkqc.mapping import lint_columns, lint_study, lint_tables, targets
 from milkqc.mapping.faults import FaultList, nearest
-from milkqc.mapping.language import Block, Mapping
+from milkqc.mapping.language import Block, Expectation, Mapping
 from milkqc.mapping.lint_compare import compare
 from milkqc.mapping.lint_options import same_codes
 from milkqc.mapping.load import Loaded
@@ -99,6 +99,11 @@ def _mae(mapping: Mapping, faults: FaultList) -> None:
             faults.add(("mae", key), "M140", f"there are no adequacy estimates of {key} {given!r}.", hint)
 
 
+# What an entry of `expectations` takes beside a rule file, and beside the id of a rule.
+_OF_FILES = frozenset({"file", "visits"})
+_OF_RULES = frozenset(Expectation.model_fields) - _OF_FILES
+
+
 def _expectations(mapping: Mapping, faults: FaultList) -> None:
     for place, entry in enumerate(mapping.expectations):
         path: Path_ = ("expectations", place)
@@ -108,6 +113,11 @@ def _expectations(mapping: Mapping, faults: FaultList) -> None:
                 "M123",
                 "an entry names a rule file or one rule.",
                 "Write a file, or `rule:` with a reason.",
+            )
+        elif beside := sorted(entry.model_fields_set - (_OF_FILES if entry.file is not None else _OF_RULES)):
+            what = "a rule file" if entry.file is not None else "a changed rule"
+            faults.add(
+                path, "M123", f"{what} takes no {' and no '.join(beside)}.", "Write an entry of its own."
             )
         elif entry.rule is not None and entry.off is None and entry.reason is None:
             faults.add(path, "M111", "a changed rule needs a `reason`.", "Say why the limit is changed.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def pull(path: Path, out: Outbox, *, name: str, max_cells: int) -> dict[str, Any
         raise RefusedError(error.what, error.todo) from None
 
 
-def _check_types(file: File, schema: pl.Schema) -> None:
+def _check_types(file: File, schema: Mapping[str, pl.DataType]) -> None:
     nested = [name for name, kind in schema.items() if kind.is_nested() or kind in {pl.Binary, pl.Object}]
     if nested:
         raise file.error(

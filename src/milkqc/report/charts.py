@@ -79,6 +79,9 @@ def _ratio_words(row: Row) -> str:
     return f"median {number(row['mid'])} times the MAE" if row["mid"] else "no median"
 
 
+_BESIDE = 8  # characters of a name that leave room for the figures beside it
+
+
 def histogram(bins: Sequence[Row], *, key: str, name: str, label: str, stats: Row) -> Markup:
     """The distribution of one z-score (bins of equal width, counts) with the standard normal over it.
 
@@ -101,7 +104,11 @@ def histogram(bins: Sequence[Row], *, key: str, name: str, label: str, stats: Ro
 
     shapes = [svg.text(name, left, 15, kind="strong")]
     figures = f"n {stats['n']:,}   mean {fixed(stats['mean'])}   SD {fixed(stats['sd'])}"
-    shapes.append(svg.text(figures, wide - left, 15, anchor="end", kind="tick"))
+    if len(name) > _BESIDE:
+        # A site's name takes the line; its figures stand below.
+        shapes.append(svg.text(figures, left, 29, kind="tick"))
+    else:
+        shapes.append(svg.text(figures, wide - left, 15, anchor="end", kind="tick"))
     shapes.extend(svg.line(x(z), top - 8, x(z), floor, kind="two") for z in (-2.0, 2.0))
     shapes.append(
         svg.group(

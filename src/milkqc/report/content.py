@@ -43,7 +43,7 @@ KNOWN_STATISTICS = (
 )
 # Shown elsewhere than under `statistics`.
 _IN_CARDS = {
-    "spread", "harmonisation", "bins", "limits", "codes", "gaps", "watched", "rules", "cover", "zscore_bins", *survey.TABLES, *laboratory.STATISTICS
+    "spread", "harmonisation", "bins", "limits", "codes", "gaps", "watched", "rules", "cover", "zscore_bins", "controls", *survey.TABLES, *laboratory.STATISTICS
 }  # fmt: skip
 _NAMED = {"censored", "mae_sensitivity"}
 

@@ -14,6 +14,7 @@ Row = Mapping[str, Any]
 WIDTH, LEFT, RIGHT, TOP, FLOOR, HEIGHT = 320.0, 34.0, 306.0, 26.0, 172.0, 206.0
 _LABEL = 10.0
 _CLEAR = 10.0  # a ring at the lower edge stays off the axis and its numbers
+_INSET = 9.0  # ... and one at birth off the numbers beside the axis
 _SHORT = {"weight_kg": "weight", "length_cm": "length", "head_circumference_cm": "head", "muac_cm": "arm"}
 _LINES = (("plus_3", "+3"), ("plus_2", "+2"), ("median", "0"), ("minus_2", "−2"), ("minus_3", "−3"))
 
@@ -30,7 +31,7 @@ def growth_curve(curve: Row, *, key: str) -> Markup:
     first, last = min(ages), max(max(ages), min(ages) + 1)
 
     def x(age: float) -> float:
-        return float(LEFT + (RIGHT - LEFT) * (age - first) / (last - first))
+        return float(LEFT + _INSET + (RIGHT - LEFT - _INSET) * (age - first) / (last - first))
 
     def y(value: float) -> float:
         inside = min(max(value, low), high)

@@ -31,6 +31,7 @@ MARKS = {
     "nothing": "nothing to look at",
 }
 _NUMBER = re.compile(r"[<>]?\s*[-+]?\d[\d.,]*(e[-+]?\d+)?", re.IGNORECASE)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 SITES_DRAWN = ("laz", "waz", "wlz")
 STATUSES = {
     "ran": "ran",
@@ -107,6 +108,7 @@ def environment() -> jinja2.Environment:
         share_bar=charts.share_bar,
         bounds=bounds,
         drawn=drawn,
+        is_day=is_day,
         is_number=is_number,
         groupby_table=by_table,
         survey_cell=survey_charts.cell,
@@ -168,6 +170,11 @@ def drawn(spread: Mapping[str, Any], card: Mapping[str, Any], place: int) -> Mar
 def is_number(text: Any) -> bool:
     """Whether a finding's value is a number (also a censored one), so that its unit may stand behind it."""
     return _NUMBER.fullmatch(str(text)) is not None
+
+
+def is_day(text: Any) -> bool:
+    """Whether a finding's value is a date, which is not broken at its hyphens."""
+    return _DAY.fullmatch(str(text)) is not None
 
 
 def by_table(cards: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:

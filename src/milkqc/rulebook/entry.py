@@ -21,13 +21,13 @@ HOMES: Mapping[str, tuple[str, str]] = {
     ),
     "coded": (
         "a decorated function, a narwhals expression of what fails",
-        "In the mapping, `expectations: [{{rule: {id}, severity: info, reason: ...}}]` changes its severity for one "
-        "study, `{{rule: {id}, off: REASON}}` switches it off. Its limits stand in {file}.",
+        "In the mapping, `expectations: [{{rule: {id}, {limit}, reason: ...}}]` changes it for one study, "
+        "`{{rule: {id}, off: REASON}}` switches it off. For all studies, edit {file}.",
     ),
     "plugin": (
         "a decorated function of an installed package",
-        "In the mapping, `expectations: [{{rule: {id}, severity: info, reason: ...}}]` changes its severity for one "
-        "study, `{{rule: {id}, off: REASON}}` switches it off. Its limits stand in the package, in {file}.",
+        "In the mapping, `expectations: [{{rule: {id}, {limit}, reason: ...}}]` changes it for one study, "
+        "`{{rule: {id}, off: REASON}}` switches it off. It stands in the package, in {file}.",
     ),
     "contract": (
         "the promise of the data dictionary, judged by pandera",
@@ -62,6 +62,8 @@ HOMES: Mapping[str, tuple[str, str]] = {
         "study, `{{rule: {id}, off: REASON}}` switches it off. Its limits stand in the project's dictionary.",
     ),
 }
+# Limits that are written beside `rule:` in the mapping; all others stand under `limits:`.
+BESIDE = ("min", "max", "above", "below", "share", "tolerance", "pattern", "values")
 # Homes whose rules no study changes, and those of which it changes the severity but switches none off.
 FIXED = frozenset({"contract", "reading", "analysis"})
 KEPT = frozenset({"compare"})
@@ -106,7 +108,10 @@ class Described:
         """How to change it, in one or two sentences."""
         if self.home == "suite" and self.own:
             return f"It is the study's own: edit {self.file}."
-        limit = next((f"{name}: ..." for name in self.arguments), "severity: info")
+        limit = next(
+            (f"{name}: ..." if name in BESIDE else f"limits: {{{name}: ...}}" for name in self.arguments),
+            "severity: info",
+        )
         return HOMES[self.home][1].format(id=self.id, file=self.file or "its file", limit=limit)
 
     @property

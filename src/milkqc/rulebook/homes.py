@@ -27,8 +27,8 @@ def suite_rules(rules: Sequence[Rule], *, shipped: Iterable[str]) -> Iterator[De
 
 def suite_rule(rule: Rule, *, own: bool) -> Described:
     """One rule of a rule file."""
-    from milkqc.checks.suites.changes import LIMITS
     from milkqc.checks.suites.dataset_kinds import in_unit
+    from milkqc.checks.suites.given import limits_of
     from milkqc.checks.suites.kinds import KINDS
 
     kind = KINDS[rule.expect]
@@ -47,7 +47,7 @@ def suite_rule(rule: Rule, *, own: bool) -> Described:
         guidance={"site": rule.site, "analyst": rule.analyst},
         judges=_judges(rule),
         expected=expected,
-        arguments={key: rule.arguments[key] for key in LIMITS if rule.arguments.get(key) is not None},
+        arguments=limits_of(rule),
         examples=rule.examples,
         file=rule.file,
         line=rule.line,
@@ -65,12 +65,13 @@ def coded_rules(rules: Sequence[CodedRule]) -> Iterator[Described]:
             pack=rule.module.rpartition(".")[2],
             columns=rule.columns,
             severity=rule.severity,
-            says=rule.says,
+            says=rule.told(rule.says),
             message=_message(rule.id),
-            source=rule.source,
+            source=rule.told(rule.source),
             guidance={"site": rule.site, "analyst": rule.analyst},
             judges=_coded_judges(rule),
-            expected=plain(rule.expected, ""),
+            expected=plain(rule.told(rule.expected), ""),
+            arguments=rule.limits,
             examples={"pass": rule.passes, "fail": rule.fails},
             file=rule.file,
             line=rule.line,

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from milkqc import catalogue
 from milkqc.errors import Fault, SuiteFaults
 from milkqc.model import Rule, Severity
-from milkqc.rulebook.entry import FIXED, HOMES, KEPT, Described
+from milkqc.rulebook.entry import BESIDE, FIXED, HOMES, KEPT, Described
+from milkqc.rulebook.visits import in_visits_of
 
 if TYPE_CHECKING:
     from milkqc.checks.declare import CodedRule
     from milkqc.checks.suites.changes import Change
     from milkqc.mapping.faults import FaultList
+    from milkqc.mapping.language import Expectation
     from milkqc.mapping.load import Loaded
 
 
@@ -50,25 +52,32 @@ def study_rules(loaded: Loaded | None = None, faults: FaultList | None = None) -
     paths = (*shipped, *own)
     coded = all_rules()
     rules = suites.load(paths)
+    if loaded is not None:
+        rules = in_visits_of(loaded, rules, faults)
     changes = [] if loaded is None else _changes(loaded)
     others = elsewhere(coded)
     _apart(rules, others)
     by_id = {each.id: each for each in others}
     before = {
-        **{each.id: {"severity": each.severity} for each in others},
+        **{each.id: {**each.arguments, "severity": each.severity} for each in others},
         **{rule.id: {**rule.arguments, "severity": rule.severity} for rule in rules},
     }
     changed = suites.changed(
         rules,
         changes,
+        functions={rule.id: rule.limits for rule in coded},
         others={name for name, each in by_id.items() if each.home not in FIXED},
         fixed={name: HOMES[each.home][1] for name, each in by_id.items() if each.home in FIXED},
     )
     _not_kept(changes, by_id)
+    reasons = {change.rule: change.reason or "" for change in changes}
     return StudyRules(
-        suites=changed,
+        suites=changed.rules,
         written=rules,
-        coded=coded,
+        coded=tuple(
+            rule.changed(changed.limits[rule.id], reasons[rule.id]) if rule.id in changed.limits else rule
+            for rule in coded
+        ),
         off=switched_off(changes),
         severities=severities(changes),
         changes=tuple(told(changes, before)),
@@ -111,19 +120,25 @@ def _changes(loaded: Loaded) -> list[Change]:
         Change(
             rule=entry.rule,
             off=entry.off,
-            min=entry.min,
-            max=entry.max,
-            above=entry.above,
-            below=entry.below,
-            share=entry.share,
             severity=entry.severity,
             reason=entry.reason,
+            limits=_limits(entry),
             file=loaded.document.name,
             line=loaded.document.line(("expectations", place)),
         )
         for place, entry in enumerate(loaded.mapping.expectations)
         if entry.rule is not None
     ]
+
+
+def _limits(entry: Expectation) -> dict[str, object]:
+    """The limits of an entry by name, those of `limits` and those beside it, as they are written."""
+    beside = {name: getattr(entry, name) for name in BESIDE if getattr(entry, name)}
+    several = {
+        name: words[0] if len(words) == 1 and name != "values" else list(words)
+        for name, words in entry.limits.items()
+    }
+    return {**several, **{name: list(v) if isinstance(v, tuple) else v for name, v in beside.items()}}
 
 
 def elsewhere(coded: Sequence[CodedRule]) -> list[Described]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from milkqc.rulebook.book import book
 from milkqc.rulebook.entry import HOMES, Described
 from milkqc.rulebook.own import StudyRules
-from milkqc.rulebook.words import example
+from milkqc.rulebook.words import example, limits
 
 _MADE = (
     "<!-- Made by `make rules-docs` (milkqc rules docs --out docs/rules). Do not edit: change the rule. -->"
@@ -69,6 +69,7 @@ def _page(each: Described) -> str:
         ("columns", ", ".join(f"`{column}`" for column in each.columns)),
         ("judges", _cell(each.judges)),
         ("right is", _cell(each.expected)),
+        ("limits", _cell("; ".join(limits(each)))),
         ("who acts", f"{each.owner} ({each.dimension})"),
         ("source", _cell(each.source)),
         ("stands in", f"`{each.file}`" if each.file else HOMES[each.home][0]),

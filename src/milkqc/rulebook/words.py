@@ -61,6 +61,7 @@ def shown(each: Described) -> str:
         ("Table", f"{each.table}; {', '.join(each.columns)}" if each.columns else each.table),
         ("Judges", each.judges),
         ("Right is", each.expected),
+        ("Limits", "; ".join(limits(each))),
         ("Site", each.site),
         ("Analyst", each.analyst),
         ("Acts", f"{each.owner} ({each.dimension})"),
@@ -94,6 +95,14 @@ def fields(each: Described) -> dict[str, Any]:
         "examples": {side: _plain(values) for side, values in each.examples.items()},
         "change": each.change,
     }
+
+
+def limits(each: Described) -> list[str]:
+    """The limits that a study may change, by name: `max 7.9`."""
+    return [
+        f"{name} {', '.join(map(_text, value)) if isinstance(value, tuple) else _text(value)}"
+        for name, value in each.arguments.items()
+    ]
 
 
 def example(each: Described, side: str) -> list[str]:

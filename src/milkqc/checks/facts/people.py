@@ -36,10 +36,12 @@ OF_MOTHER = (
     "mother_id", "mother_birth_date", "mother_age_years", "mother_height_cm", "site", "arm", "cluster_id",
     "gestational_age_days", "plurality", "consent_date", "randomisation_date",
 )  # fmt: skip
-# A form of id is usual from this share and number of participants on.
-USUAL_SHARE, USUAL_LEAST = 0.95, 50
-# Trials by cluster have one arm in (nearly) every cluster; others mix arms by design.
+# A form of id is usual from this share of the ids on, and of so many ids; of fewer where all but one have it.
+USUAL_SHARE, USUAL_LEAST = 0.95, 10
+# Trials by cluster have one arm in (nearly) every cluster; others mix arms by design. Told by the clusters, or where
+# they are few and large by the participants: allocated one by one, nine of ten hardly ever have their cluster's arm.
 CLUSTERS_SHARE, CLUSTERS_LEAST = 0.8, 4
+IN_CLUSTERS_SHARE, IN_CLUSTER_LEAST = 0.9, 3
 SCORES = {"birth_weight_z": "ig_waz", "birth_length_z": "ig_laz", "birth_head_z": "ig_hcz"}
 
 
@@ -73,13 +75,7 @@ def _ids(people: pl.DataFrame) -> pl.DataFrame:
             .otherwise(pl.col("participant_id").min().over("_alike"))
         )
     )
-    shape = next((form for form in ("_exact", "_coarse") if _usual(ids[form]) is not None), None)
-    if shape is None:
-        ids = ids.with_columns(id_shape=pl.lit(None, pl.String), id_shape_usual=pl.lit(None, pl.String))
-    else:
-        ids = ids.with_columns(
-            id_shape=pl.col(shape), id_shape_usual=pl.lit(_usual(ids[shape]), dtype=pl.String)
-        )
+    ids = ids.with_columns(_shapes(ids))
     wanted = ids.select("participant_id", "id_like", "id_shape", "id_shape_usual")
     joined = people.join(wanted, on="participant_id", how="left", maintain_order="left")
     return joined.with_columns(id_pair=pair("participant_id", "id_like"))
@@ -91,12 +87,33 @@ def pair(one: str, other: str) -> pl.Expr:
     return pl.when(pl.col(other).is_not_null()).then(pl.concat_str(low, high, separator=" and "))
 
 
+def _shapes(ids: pl.DataFrame) -> list[pl.Expr]:
+    """`id_shape` and `id_shape_usual`, which nearly all ids have; null without one.
+
+    Numbers that only grow (P9 and P10, or A999 and A1000) are of one shape.
+    """
+    for form in ("_exact", "_coarse"):
+        usual = _usual(ids[form])
+        if usual is not None:
+            said = pl.lit(usual, dtype=pl.String)
+            number = pl.col("participant_id").str.extract("([0-9]+)$").cast(pl.Float64)
+            highest = number.filter(pl.col(form) == said).max()
+            grown = (pl.col("_coarse") == pl.col("_coarse").filter(pl.col(form) == said).first()) & (
+                (number > highest) & ~pl.col("participant_id").str.contains("(^|[^0-9])0[0-9]*$")
+            )
+            shape = pl.when(grown.fill_null(value=False)).then(said).otherwise(form)
+            return [shape.alias("id_shape"), said.alias("id_shape_usual")]
+    nothing = pl.lit(None, dtype=pl.String)
+    return [nothing.alias("id_shape"), nothing.alias("id_shape_usual")]
+
+
 def _usual(forms: pl.Series) -> str | None:
     """The form that nearly all ids have."""
     if forms.len() < USUAL_LEAST:
         return None
     most = forms.value_counts().sort(["count", forms.name], descending=[True, False]).row(0)
-    return str(most[0]) if most[1] >= USUAL_SHARE * forms.len() else None
+    enough = most[1] >= USUAL_SHARE * forms.len() or most[1] == forms.len() - 1
+    return str(most[0]) if enough else None
 
 
 def _same_facts(people: pl.DataFrame) -> pl.DataFrame:
@@ -154,8 +171,23 @@ def _clusters(people: pl.DataFrame) -> pl.DataFrame:
     seen = people.with_columns(cluster_arms=pl.when(pl.col("cluster_id").is_not_null()).then(arms))
     each = seen.filter(pl.col("arm").is_not_null()).select("cluster_id", "cluster_arms").drop_nulls().unique()
     one = each.filter(pl.col("cluster_arms") == 1).height
-    by_cluster = (
-        each.height >= CLUSTERS_LEAST and one >= CLUSTERS_SHARE * each.height and people["arm"].n_unique() > 1
-    )
+    many = each.height >= CLUSTERS_LEAST and one >= CLUSTERS_SHARE * each.height
+    by_cluster = (many or _alike(people)) and people["arm"].drop_nulls().n_unique() > 1
     known = people["arm"].null_count() < people.height
     return seen.with_columns(clusters_of_one_arm=pl.lit(by_cluster), arms_known=pl.lit(known))
+
+
+def _alike(people: pl.DataFrame) -> bool:
+    """Whether nearly all participants of clusters of some size have the arm of most in their cluster."""
+    clusters = (
+        people.select("cluster_id", "arm")
+        .drop_nulls()
+        .group_by("cluster_id", "arm")
+        .len()
+        .group_by("cluster_id")
+        .agg(n=pl.col("len").sum(), most=pl.col("len").max())
+        .filter(pl.col("n") > 1)
+    )
+    within = int(clusters["n"].sum())
+    large = clusters.height > 1 and within >= IN_CLUSTER_LEAST * clusters.height
+    return large and int(clusters["most"].sum()) >= IN_CLUSTERS_SHARE * within

@@ -17,8 +17,9 @@ SAMPLE: Mapping[str, Any] = {
     **EXCHANGED,
 }
 _PLACE = ("participant_id", "visit")
-# Tubes that are numbered anew for every participant or visit share their numbers by design.
-ANEW = 0.2
+# Tubes that are numbered anew for every participant or visit share their numbers by design: more than this share of
+# them, unless they are the exception in a short list: labels of some length, at two places each.
+ANEW, FEW, LABEL = 0.2, 2, 3
 # g/mol (IUPAC standard atomic weights, as analytes.csv has them).
 SODIUM, POTASSIUM = 22.98977, 39.0983
 
@@ -26,7 +27,8 @@ SODIUM, POTASSIUM = 22.98977, 39.0983
 def with_tubes(results: pl.DataFrame) -> pl.DataFrame:
     """The view with `sample_elsewhere`, the other participant and visit that have the same sample_id.
 
-    Null everywhere where more than a fifth of the sample ids are at several places: then they are numbered anew.
+    Null everywhere where more than a fifth of the sample ids are at several places: then they are numbered anew. One or
+    two labels of three characters or more, at two places each, are an exception even where the whole list is short.
     """
     known = results.select("sample_id", *_PLACE).drop_nulls().unique()
     places = (
@@ -35,7 +37,12 @@ def with_tubes(results: pl.DataFrame) -> pl.DataFrame:
         .agg(_n=pl.len(), _first=pl.col("_at").min(), _last=pl.col("_at").max())
     )
     several = places.filter(pl.col("_n") > 1)
-    if several.height > ANEW * places.height:
+    few = (
+        several.height <= FEW
+        and several.height < places.height
+        and several.filter((pl.col("_n") > 2) | (pl.col("sample_id").str.len_chars() < LABEL)).is_empty()
+    )
+    if several.height > ANEW * places.height and not few:
         return results.with_columns(pl.lit(None, dtype=pl.String).alias("sample_elsewhere"))
     here = pl.concat_str(*_PLACE, separator=", ")
     return (

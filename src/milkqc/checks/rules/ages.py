@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import narwhals.stable.v2 as nw
 
-from milkqc.checks.declare import Judgement, Settings, rule
+from milkqc.checks.declare import Judgement, Limits, Settings, rule
 
 # WHO Multicentre Growth Reference Study: 365.25 / 12 days a month.
 DAYS_IN_MONTH = 30.4375
@@ -32,7 +32,8 @@ def age_below_zero() -> Judgement:
     table="growth",
     columns=("age_reported_days", "age_days", "age_basis"),
     severity="warning",
-    source="milkqc: completed weeks explain up to 7 days, completed months up to 31",
+    source="milkqc: completed weeks explain up to {max} days, completed months up to {months_max}",
+    limits={"max": 7.0, "months_max": 31.0},
     expected="{age_days} d from the dates",
     passes={
         "age_reported_days": [90.0, 91.3125, 90.0, None],
@@ -45,13 +46,16 @@ def age_below_zero() -> Judgement:
         "age_basis": ["dates", "dates", "dates"],
     },
 )
-def age_disagrees() -> Judgement:
+def age_disagrees(limits: Limits) -> Judgement:
     """The age reported and the age from the dates differ by more than rounding explains; one of them is wrong."""
     reported, dated = nw.col("age_reported_days"), nw.col("age_days")
     months = reported / DAYS_IN_MONTH
     whole_months = (months - months.round(0)).abs() < 1e-6
     apart = (reported - dated).abs()
-    return Judgement(((apart > 7) & ~whole_months) | (apart > 31), among=nw.col("age_basis") == "dates")
+    return Judgement(
+        ((apart > limits["max"]) & ~whole_months) | (apart > limits["months_max"]),
+        among=nw.col("age_basis") == "dates",
+    )
 
 
 @rule(

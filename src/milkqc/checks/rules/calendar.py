@@ -6,12 +6,10 @@ import datetime as dt
 
 import narwhals.stable.v2 as nw
 
-from milkqc.checks.declare import Judgement, Settings, rule
+from milkqc.checks.declare import Judgement, Limits, Settings, rule
+from milkqc.checks.phrases import DEFINITION, SAMPLE, UNVERIFIED, midnight
 
-UNVERIFIED = "convention, unverified"
-DEFINITION = "definition"
 MAY, JUNE, JULY = dt.date(2024, 5, 1), dt.date(2024, 6, 1), dt.date(2024, 7, 1)
-SAMPLE = ("participant_id", "visit", "sample_id")
 RUN = (*SAMPLE, "run_date")
 # The zero of Excel (two of them), SAS and Stata, Unix and old Macs, and what forms and databases put in for "unknown".
 PLACEHOLDERS = (
@@ -49,16 +47,22 @@ for _table, _column, _per in _DATES:
         severity="warning",
         source=f"the zeros of Excel, SAS, Stata and Unix, and dates put in for unknown; {UNVERIFIED}",
         expected="a real date, or missing",
+        limits={
+            "values": tuple(
+                day for day in PLACEHOLDERS if _column != "mother_birth_date" or day not in PEOPLE_LIVED
+            )
+        },
         passes={_column: [MAY, dt.date(1970, 1, 2), None]},
         fails={_column: [dt.date(1900, 1, 1), dt.date(9999, 12, 31)]},
         says="The date is the zero of a program, or one put in for unknown.",
         site="Give the real date, or leave it empty with a reason.",
         analyst="Treat the date as missing.",
     )
-    def placeholder(column: str = _column) -> nw.Expr:
+    def placeholder(limits: Limits, column: str = _column) -> nw.Expr:
         """One of the dates that programs put in for nothing."""
-        meant = [day for day in PLACEHOLDERS if column != "mother_birth_date" or day not in PEOPLE_LIVED]
-        return nw.any_horizontal(*(nw.col(column) == _midnight(day) for day in meant), ignore_nulls=True)
+        return nw.any_horizontal(
+            *(nw.col(column) == midnight(day) for day in limits.dates("values")), ignore_nulls=True
+        )
 
 
 _BESIDE_VISITS = tuple(
@@ -86,7 +90,7 @@ for _table, _column, _per in _BESIDE_VISITS:
     def after_cutoff(settings: Settings, column: str = _column) -> Judgement:
         """In the future of the data."""
         cutoff = settings.data_cutoff or dt.date.max
-        return Judgement(nw.col(column) > _midnight(cutoff), shows={"limit": nw.lit(str(cutoff))})
+        return Judgement(nw.col(column) > midnight(cutoff), shows={"limit": nw.lit(str(cutoff))})
 
 
 for _column in ("randomisation_date", "consent_date"):
@@ -108,7 +112,7 @@ for _column in ("randomisation_date", "consent_date"):
     def before_study(settings: Settings, column: str = _column) -> Judgement:
         """Nobody consents to, or is randomised in, a study that has not begun."""
         start = settings.study_start or dt.date.min
-        return Judgement(nw.col(column) < _midnight(start), shows={"limit": nw.lit(str(start))})
+        return Judgement(nw.col(column) < midnight(start), shows={"limit": nw.lit(str(start))})
 
 
 for _table, _column, _id, _per in (
@@ -248,8 +252,3 @@ for _table in ("milk", "biomarkers"):
     def run_before_received() -> nw.Expr:
         """The laboratory ran the sample before it had received it."""
         return nw.col("run_date") < nw.col("received_date")
-
-
-def _midnight(day: dt.date) -> nw.Expr:
-    # pandas has no dates and refuses to compare its time stamps with one; the others take a time stamp as well.
-    return nw.lit(dt.datetime(day.year, day.month, day.day))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import narwhals.stable.v2 as nw
 
-from milkqc.checks.declare import Judgement, rule
+from milkqc.checks.declare import Judgement, Limits, rule
+from milkqc.checks.habits import HABIT_ROWS, MEASURED_IN, SHRUNK_CM, SHRUNK_SHARE
+from milkqc.checks.phrases import holds
 from milkqc.checks.views import MEASURED_BY
 
 # WHO Child Growth Standards: standing height is 0.7 cm below recumbent length; lying below 24 months (731 d).
@@ -15,7 +19,7 @@ TWO_YEARS_FROM = TWO_YEARS_DAYS - 0.5
 # WHO anthro: a height "standing" before 9 months is not believed.
 NINE_MONTHS_DAYS = 9 * 30.4375
 # A team is named from this share and number of its rows on; the rows themselves inform.
-TEAM_SHARE, TEAM_ROWS = 0.10, 5
+TEAM_SHARE, TEAM_ROWS = 0.10, 5.0
 # Odds (log10) from which a value has a finding of its own as one in another unit or swapped (rules/suspicion.py).
 SUSPECTED_FROM = 2.0
 _CHILD = ("infant_id", "age_days")
@@ -68,7 +72,7 @@ for _id, _column, _severity, _above, _up_to, _second in (
     ("growth.head.shrinks", "head_circumference_cm", "warning", 1.0, None, 58.9),
     ("growth.head.shrinks_slightly", "head_circumference_cm", "info", 0.5, 1.0, 59.2),
 ):
-    _more = f"by more than {_above:g} cm" + (f", up to {_up_to:g} cm" if _up_to else "")
+    _more = "by more than {above} cm" + (", up to {max} cm" if _up_to else "")
 
     @rule(
         _id,
@@ -84,6 +88,7 @@ for _id, _column, _severity, _above, _up_to, _second in (
         severity=_severity,  # type: ignore[arg-type]
         source=_AGREEMENT,
         expected="about {before} cm or more, as on day {day}",
+        limits={"above": _above, **({"max": _up_to} if _up_to else {})},
         passes={
             _column: [60.0, None, 95.0, 59.5, 58.0],
             "infant_id": ["a", "a", "a", "a", "b"],
@@ -100,10 +105,61 @@ for _id, _column, _severity, _above, _up_to, _second in (
         },
         says=f"The measurement is lower than this infant's previous one {_more}; children do not shrink.",
     )
-    def shrinks(column: str = _column, above: float = _above, up_to: float | None = _up_to) -> Judgement:
+    def shrinks(limits: Limits, column: str = _column) -> Judgement:
         """Children do not shrink; the sentence of each rule says from what difference on."""
         measure = lying_length() if column == "length_cm" else nw.col(column)
-        return _shrinks(measure, column, _FLAGS[column], above=above, up_to=up_to)
+        return _shrinks(measure, column, _FLAGS[column], above=limits["above"], up_to=limits.get("max"))
+
+
+for _id, _column in (
+    ("growth.length.shrinks_often", "length_cm"),
+    ("growth.head.shrinks_often", "head_circumference_cm"),
+):
+
+    @rule(
+        _id,
+        table="growth",
+        columns=(
+            _column,
+            MEASURED_IN,
+            *_CHILD,
+            f"{_column}__shrinks_often",
+            _FLAGS[_column],
+            *_ODDS[_column],
+            *(("measured",) if _column == "length_cm" else ()),
+        ),
+        needs=(_column, MEASURED_IN, *_CHILD),
+        level="group",
+        per=(MEASURED_IN,),
+        severity="warning",
+        source=f"milkqc: from {SHRUNK_SHARE:.0%} and {HABIT_ROWS} of a group's measurements on; the limit is unverified",
+        value="{n_rows} children",
+        expected="nearly none",
+        limits={"above": SHRUNK_CM},
+        passes={
+            _column: [60.0, 57.0],
+            MEASURED_IN: ["*", "*"],
+            "infant_id": ["a", "a"],
+            "age_days": [90.0, 120.0],
+            f"{_column}__shrinks_often": [False, False],
+        },
+        fails={
+            _column: [60.0, 57.0],
+            MEASURED_IN: ["*", "*"],
+            "infant_id": ["a", "a"],
+            "age_days": [90.0, 120.0],
+            f"{_column}__shrinks_often": [True, True],
+            "!": [False, True],
+        },
+        says="In one group children often shrink by more than {above} cm: measuring is imprecise, or records are mixed up.",
+        site="Measure some children twice, by two people; look at the board or tape, and at whose forms they are.",
+        analyst="Compute no growth between two visits of this group before it is settled.",
+    )
+    def shrinks_often(limits: Limits, column: str = _column) -> Judgement:
+        """A habit of the group; the rows are those of the rule about one child, which then inform."""
+        measure = lying_length() if column == "length_cm" else nw.col(column)
+        said = _shrinks(measure, column, _FLAGS[column], above=limits["above"], up_to=None)
+        return replace(said, fails=said.fails & holds(f"{column}__shrinks_often"))
 
 
 @rule(
@@ -164,7 +220,8 @@ def position_against_age() -> Judgement:
     level="group",
     per=(MEASURED_BY,),
     severity="warning",
-    source="milkqc: from 10 % and 5 of a team's measured rows on; WHO/UNICEF reporting asks for the table, the limit is unverified",
+    source="milkqc: from a share of {share} and {rows} of a team's measured rows on; WHO/UNICEF reporting asks for the table, the limit is unverified",
+    limits={"share": TEAM_SHARE, "rows": TEAM_ROWS},
     value="{n_rows} children",
     expected="lying under 24 months, standing from then",
     passes={"measured": ["standing"] * 4, MEASURED_BY: ["team=1"] * 4, "age_days": [300.0] * 4},
@@ -175,10 +232,10 @@ def position_against_age() -> Judgement:
         "!": [True, True, True, True, True, False],
     },
 )
-def position_against_age_often() -> nw.Expr:
+def position_against_age_often(limits: Limits) -> nw.Expr:
     """One team often measures in the other position; growth.position.age lists the rows."""
     standing, old = nw.col("measured") == "standing", nw.col("age_days") >= TWO_YEARS_FROM
     other = (standing & ~old) | (~standing & old)
     counted = other.cast(nw.Int64).sum().over(MEASURED_BY)
     rows = nw.col("age_days").count().over(MEASURED_BY)
-    return other & (counted >= TEAM_ROWS) & (counted >= rows * TEAM_SHARE)
+    return other & (counted >= limits["rows"]) & (counted >= rows * limits["share"])

@@ -7,9 +7,9 @@ import datetime as dt
 import narwhals.stable.v2 as nw
 
 from milkqc.checks.declare import Judgement, Settings, rule
+from milkqc.checks.phrases import SAMPLE, midnight
 
 MAY, JUNE, JULY = dt.date(2024, 5, 1), dt.date(2024, 6, 1), dt.date(2024, 7, 1)
-SAMPLE = ("participant_id", "visit", "sample_id")
 
 
 def born() -> nw.Expr:
@@ -166,15 +166,10 @@ for _table, _column, _id, _per in (
         """The date lies before the study's start or after its data cut-off."""
         tests, limits = [], []
         if settings.study_start:
-            tests.append(nw.col(column) < _midnight(settings.study_start))
+            tests.append(nw.col(column) < midnight(settings.study_start))
             limits.append(f"from {settings.study_start}")
         if settings.data_cutoff:
-            tests.append(nw.col(column) > _midnight(settings.data_cutoff))
+            tests.append(nw.col(column) > midnight(settings.data_cutoff))
             limits.append(f"to {settings.data_cutoff}")
         fails = nw.any_horizontal(*tests, ignore_nulls=True)
         return Judgement(fails, shows={"limits": nw.lit(" ".join(limits))})
-
-
-def _midnight(day: dt.date) -> nw.Expr:
-    # pandas has no dates and refuses to compare its time stamps with one; the others take a time stamp as well.
-    return nw.lit(dt.datetime(day.year, day.month, day.day))

@@ -6,12 +6,9 @@ import datetime as dt
 
 import narwhals.stable.v2 as nw
 
-from milkqc.checks.declare import Judgement, rule
+from milkqc.checks.declare import Limits, rule
 from milkqc.checks.facts.forms import LEAST_MEASURES
-
-UNVERIFIED = "convention, unverified"
-# So many infants measured by one person in a day, and so many times the middle of all such days.
-MASS_ROWS, MASS_TIMES = 40, 3
+from milkqc.checks.phrases import UNVERIFIED
 
 
 @rule(
@@ -40,25 +37,28 @@ def same_form() -> nw.Expr:
     level="group",
     per=("observer_day",),
     severity="warning",
-    source=f"milkqc: {MASS_ROWS} infants or more, and {MASS_TIMES} times the usual day; {UNVERIFIED}",
+    source=f"milkqc: {{rows}} infants and {{times}} times the usual day, or {{few_rows}} and {{few_times}} times; {UNVERIFIED}",
+    limits={"rows": 40.0, "times": 3.0, "few_rows": 20.0, "few_times": 10.0},
     value="{observer_rows} infants",
     expected="about {observer_usual} a day",
     passes={
-        "observer_rows": [39, 60],
-        "observer_day": ["observer=1; day=2024-05-01", "observer=1; day=2024-05-02"],
-        "observer_usual": [10.0, 30.0],
-        "visit_date": [dt.date(2024, 5, 1), dt.date(2024, 5, 2)],
+        "observer_rows": [39, 60, 19],
+        "observer_day": [f"observer=1; day=2024-05-0{day}" for day in (1, 2, 3)],
+        "observer_usual": [10.0, 30.0, 1.0],
+        "visit_date": [dt.date(2024, 5, day) for day in (1, 2, 3)],
     },
     fails={
-        "observer_rows": [45],
-        "observer_day": ["observer=1; day=2024-05-01"],
-        "observer_usual": [10.0],
-        "visit_date": [dt.date(2024, 5, 1)],
+        "observer_rows": [45, 20],
+        "observer_day": ["observer=1; day=2024-05-01", "observer=1; day=2024-05-02"],
+        "observer_usual": [10.0, 2.0],
+        "visit_date": [dt.date(2024, 5, 1), dt.date(2024, 5, 2)],
     },
     site="Ask how so many were measured in a day; dates of entry are sometimes taken for dates of visits.",
     analyst="Look at the digits and spreads of that day before using it.",
 )
-def mass_entry() -> Judgement:
+def mass_entry(limits: Limits) -> nw.Expr:
     """One observer has far more infants on one day than anybody measures."""
-    many = nw.col("observer_rows")
-    return Judgement((many >= MASS_ROWS) & (many >= nw.col("observer_usual") * MASS_TIMES))
+    many, usual = nw.col("observer_rows"), nw.col("observer_usual")
+    return ((many >= limits["rows"]) & (many >= usual * limits["times"])) | (
+        (many >= limits["few_rows"]) & (many >= usual * limits["few_times"])
+    )

@@ -6,6 +6,7 @@ import narwhals.stable.v2 as nw
 
 from milkqc.checks.declare import Judgement, rule
 from milkqc.checks.habits import HABIT_ROWS, HABIT_SHARE, HEAD_GROWS_DAYS, LATER_DAYS, MEASURED_IN, SAME_DAY
+from milkqc.checks.phrases import holds
 
 _CHILD = ("infant_id", "age_days")
 _ORDER = ("age_days", "row_id")
@@ -30,11 +31,6 @@ def _carried_before(column: str) -> nw.Expr:
     same = (_before(column, 2) - _before(column)).abs() < 1e-9
     later = _before("age_days", 2) <= _before("age_days") - LATER_DAYS
     return (same & later).fill_null(value=False)
-
-
-def _is(column: str) -> nw.Expr:
-    """A boolean of the view; null is false. Cast, because pandas keeps a column with nulls as objects."""
-    return nw.col(column).cast(nw.Boolean).fill_null(value=False)
 
 
 def _apart(measure: str) -> nw.Expr:
@@ -71,7 +67,7 @@ for _measure, _unit in _MEASURES.items():
     )
     def carried_forward(measure: str = _measure) -> Judgement:
         """Carried forward once; three in a row is another rule, unless the whole group is told."""
-        once = _carried(measure) & (~_carried_before(measure) | _is("copied_often"))
+        once = _carried(measure) & (~_carried_before(measure) | holds("copied_often"))
         return Judgement(once, among=_growing(measure), shows={"day": _before("age_days")})
 
     @rule(
@@ -97,7 +93,7 @@ for _measure, _unit in _MEASURES.items():
     )
     def carried_on(measure: str = _measure) -> Judgement:
         """Three equal measurements in a row, where that is no habit (growth.visit.copied_often)."""
-        thrice = _carried(measure) & _carried_before(measure) & ~_is("copied_often")
+        thrice = _carried(measure) & _carried_before(measure) & ~holds("copied_often")
         return Judgement(thrice, among=_growing(measure), shows={"day": _before("age_days")})
 
     for _where, _severity in (("", "warning"), ("_in_group", "info")):
@@ -128,7 +124,7 @@ for _measure, _unit in _MEASURES.items():
         )
         def same_day(measure: str = _measure, *, listed: bool = bool(_where)) -> Judgement:
             """Two values of one day that differ by more than measuring does."""
-            often = _is(f"{measure}__same_day_often")
+            often = holds(f"{measure}__same_day_often")
             fails = _apart(measure) & (often if listed else ~often)
             return Judgement(fails, among=nw.col("age_days") >= 0, shows={"before": _before(measure)})
 
@@ -161,7 +157,7 @@ for _measure, _unit in _MEASURES.items():
     )
     def same_day_often(measure: str = _measure) -> Judgement:
         """A habit of the group; growth.<measure>.same_day_in_group lists the rows."""
-        fails = _apart(measure) & _is(f"{measure}__same_day_often")
+        fails = _apart(measure) & holds(f"{measure}__same_day_often")
         return Judgement(fails, among=nw.col("age_days") >= 0)
 
 
@@ -190,7 +186,7 @@ for _measure, _unit in _MEASURES.items():
 )
 def visit_carried_forward() -> Judgement:
     """Weight and length are both exactly those of the visit before: the visit was probably copied."""
-    both = _carried("weight_kg") & _carried("length_cm") & ~_is("copied_often")
+    both = _carried("weight_kg") & _carried("length_cm") & ~holds("copied_often")
     return Judgement(both, among=nw.col("age_days") >= 0, shows={"day": _before("age_days")})
 
 
@@ -224,7 +220,7 @@ def copied_often() -> nw.Expr:
 
     The rules of carried-forward values list the rows.
     """
-    return _is("copied") & _is("copied_often")
+    return holds("copied") & holds("copied_often")
 
 
 @rule(

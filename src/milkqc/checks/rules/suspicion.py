@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import narwhals.stable.v2 as nw
 
-from milkqc.checks.declare import Judgement, rule
+from milkqc.checks.declare import Judgement, Limits, rule
 from milkqc.checks.views import MEASURED_BY, SUSPECTED
 
 # Odds of a hundred to one (log10) for another reading against the value as it stands.
@@ -19,7 +19,7 @@ DATE_SURE = 1.0
 # limit of 5 would leave 1 and miss half as many planted errors again (docs/growth_suspicion.md).
 FASTEST = 4.0
 # A team is named from this share and number of its rows on.
-TEAM_SHARE, TEAM_ROWS = 0.05, 3
+TEAM_SHARE, TEAM_ROWS = 0.05, 3.0
 _METHOD = "milkqc: likelihood ratio against WHO/INTERGROWTH scores and the child's other visits (docs/growth_suspicion.md)"
 _FLAG = {"weight_kg": "waz_flag", "length_cm": "laz_flag", "head_circumference_cm": "hcz_flag"}
 
@@ -38,6 +38,7 @@ for _measure in SUSPECTED:
         severity="warning",
         source=_METHOD,
         expected=_would,
+        limits={"odds": SURE},
         passes={_measure: [12.0, 12.0], f"{_measure}__odds": [0.0, 1.9]},
         fails={
             _measure: [12.0, 12.0],
@@ -49,9 +50,9 @@ for _measure in SUSPECTED:
         },
         says="The value hardly fits this child, but fits well if it is in another unit or its point is misplaced.",
     )
-    def another_unit(measure: str = _measure) -> nw.Expr:
+    def another_unit(limits: Limits, measure: str = _measure) -> nw.Expr:
         """At odds of 100 to 1 the number is right in another unit or with its point elsewhere."""
-        return nw.col(f"{measure}__odds") >= SURE
+        return nw.col(f"{measure}__odds") >= limits["odds"]
 
     @rule(
         f"growth.{_measure}.unit_batch",
@@ -118,6 +119,7 @@ for _pair, _first, _second, _about in (
         source=_METHOD,
         value=f"{{{_first}}} and {{{_second}}}",
         expected=f"{{{_pair}__first}} {_first.rpartition('_')[2]} and {{{_pair}__second}} cm, the two exchanged",
+        limits={"odds": SURE},
         passes={_first: [6.0], _second: [61.0], f"{_pair}__odds": [0.0]},
         fails={
             _first: [61.0],
@@ -128,9 +130,9 @@ for _pair, _first, _second, _about in (
         },
         says="Neither value fits this child, and both do when they are exchanged.",
     )
-    def swapped(pair: str = _pair) -> nw.Expr:
+    def swapped(limits: Limits, pair: str = _pair) -> nw.Expr:
         """At odds of 100 to 1 the two numbers stand in each other's place."""
-        return nw.col(f"{pair}__odds") >= SURE
+        return nw.col(f"{pair}__odds") >= limits["odds"]
 
 
 for _measure, _flag in _FLAG.items():
@@ -142,18 +144,19 @@ for _measure, _flag in _FLAG.items():
         needs=(_measure, f"{_measure}__velocity"),
         severity="warning",
         source="milkqc: conditional z-score, correlations fitted to the US Collaborative Perinatal Project (docs/growth_suspicion.md)",
-        expected=f"within {FASTEST:g} SD of this child's visits before and after, not {{{_measure}__velocity}}",
+        limits={"max": FASTEST},
+        expected=f"within {{max}} SD of this child's visits before and after, not {{{_measure}__velocity}}",
         passes={_measure: [9.0, 4.0], f"{_measure}__velocity": [-3.9, 6.0], _flag: [False, True]},
         fails={_measure: [9.0, 4.0], f"{_measure}__velocity": [4.1, -4.1]},
         says="The child would have grown faster, or lost more, than children do; neither neighbouring visit explains it.",
     )
-    def too_fast(measure: str = _measure, flag: str = _flag) -> Judgement:
-        """Conditional z-score beyond 4, where nothing else has been said of the value."""
+    def too_fast(limits: Limits, measure: str = _measure, flag: str = _flag) -> Judgement:
+        """Conditional z-score beyond the limit, where nothing else has been said of the value."""
         column = nw.col(f"{measure}__velocity")
         told = nw.col(flag).cast(nw.Boolean).fill_null(value=False) | (
             nw.col(f"{measure}__odds").fill_null(0.0) >= SURE
         )
-        return Judgement((column > FASTEST) | (column < -FASTEST), among=~told)
+        return Judgement((column > limits["max"]) | (column < -limits["max"]), among=~told)
 
 
 @rule(
@@ -165,18 +168,19 @@ for _measure, _flag in _FLAG.items():
     source=_METHOD,
     value="{age_days} d",
     expected="about {fits_next__day} d, the age at this child's next visit",
+    limits={"odds": DATE_SURE},
     passes={"age_days": [30.0], "fits_next__odds": [0.9]},
     fails={"age_days": [30.0], "fits_next__odds": [1.0], "fits_next__day": [91.0]},
 )
-def fits_the_next_visit() -> nw.Expr:
+def fits_the_next_visit(limits: Limits) -> nw.Expr:
     """Measures of the visit fit the age at the child's next visit better than their own; a date may be mixed up."""
-    return nw.col("fits_next__odds") >= DATE_SURE
+    return nw.col("fits_next__odds") >= limits["odds"]
 
 
-def _often(fails: nw.Expr) -> nw.Expr:
+def _often(fails: nw.Expr, limits: Limits) -> nw.Expr:
     counted = fails.cast(nw.Int64).sum().over(MEASURED_BY)
     rows = nw.col("age_days").count().over(MEASURED_BY)
-    return fails & (counted >= TEAM_ROWS) & (counted >= rows * TEAM_SHARE)
+    return fails & (counted >= limits["rows"]) & (counted >= rows * limits["share"])
 
 
 @rule(
@@ -187,7 +191,8 @@ def _often(fails: nw.Expr) -> nw.Expr:
     level="group",
     per=(MEASURED_BY,),
     severity="warning",
-    source="milkqc: from 5 % and 3 of a team's rows on (growth.visit.fits_next lists them); the limit is unverified",
+    source="milkqc: from a share of {share} and {rows} of a team's rows on (growth.visit.fits_next lists them); unverified",
+    limits={"odds": DATE_SURE, "share": TEAM_SHARE, "rows": TEAM_ROWS},
     value="{n_rows} visits",
     expected="each measure at its own visit's age",
     passes={MEASURED_BY: ["team=1"] * 2, "age_days": [30.0] * 2, "fits_next__odds": [9.0, 9.0]},
@@ -198,6 +203,6 @@ def _often(fails: nw.Expr) -> nw.Expr:
         "!": [True, True, True, False],
     },
 )
-def fits_the_next_visit_often() -> nw.Expr:
+def fits_the_next_visit_often(limits: Limits) -> nw.Expr:
     """In one team many visits fit the next visit's age better: its dates, or its forms, may be mixed up."""
-    return _often(nw.col("fits_next__odds") >= DATE_SURE)
+    return _often(nw.col("fits_next__odds") >= limits["odds"], limits)

@@ -5,43 +5,43 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 import polars as pl
 
+from milkqc.checks.suites.given import of_file, of_function
 from milkqc.errors import Fault, SuiteFaults
 from milkqc.model import LedgerRow, Rule, Severity
 
-LIMITS = ("min", "max", "above", "below", "share")
 _NONE: Mapping[str, str] = MappingProxyType({})
+_NO_LIMITS: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Change:
     """One change. `off` is the reason for switching the rule off; `reason` the reason for other limits.
 
-    `min`, `max`, `above` and `below` are in the unit that the rule judges (canonical), `share` between 0 and 1.
-    `file` and `line` say where it was written.
+    `limits` are written by the names that the rule gives them, as texts (or lists of texts) or typed, in the unit that
+    the rule judges (canonical), shares between 0 and 1. `file` and `line` say where it was written.
     """
 
     rule: str
     off: str | None = None
-    min: float | None = None
-    max: float | None = None
     severity: Severity | None = None
     reason: str | None = None
+    limits: Mapping[str, Any] = field(default_factory=dict)
     file: str = ""
     line: int = 0
-    above: float | None = None
-    below: float | None = None
-    share: float | None = None
 
-    @property
-    def limits(self) -> dict[str, float]:
-        """The limits that it sets."""
-        return {key: value for key in LIMITS if (value := getattr(self, key)) is not None}
+
+@dataclass(frozen=True)
+class Changed:
+    """`rules` of rule files with the study's limits and severities, and its `limits` for functions, by rule id."""
+
+    rules: tuple[Rule, ...]
+    limits: Mapping[str, Mapping[str, Any]]
 
 
 def changed(
@@ -49,88 +49,86 @@ def changed(
     changes: Sequence[Change],
     *,
     others: Collection[str] = (),
+    functions: Mapping[str, Mapping[str, Any]] = _NO_LIMITS,
     fixed: Mapping[str, str] = _NONE,
-) -> tuple[Rule, ...]:
+) -> Changed:
     """The rules with a study's limits and severities; the reason joins the rule's source.
 
-    `others` are the ids of rules that live elsewhere (coded rules): they have no limits to change. `fixed` maps
-    ids that no study may change to the reason. Raises SuiteFaults: R301 no such rule, R302 no reason, R303 the
-    rule has no such limit or cannot be changed, R304 changed twice or in two ways that contradict each other.
+    `others` are the ids of rules that live elsewhere, `functions` the limits of those of them that have some. `fixed`
+    maps ids that no study may change to the reason. Raises SuiteFaults: R301 no such rule, R302 no reason, R303 the
+    rule has no such limit, it takes no such value, or it cannot be changed, R304 changed twice or in two ways that
+    contradict each other.
     """
     known = {rule.id: rule for rule in rules}
+    limits: dict[str, Mapping[str, Any]] = {}
     faults: list[Fault] = []
-
-    def fault(change: Change, code: str, what: str, todo: str) -> None:
-        faults.append(Fault(change.file, change.line, code, change.rule, what, todo))
-
     seen: set[str] = set()
     for change in changes:
-        for code, what, todo in _wrong(change, known.get(change.rule), seen, others, fixed, known):
-            fault(change, code, what, todo)
-        seen.add(change.rule)
         rule = known.get(change.rule)
-        if rule is None or not set(change.limits) <= set(rule.arguments):
+        given = (
+            of_file(rule, change.limits)
+            if rule is not None
+            else of_function(functions.get(change.rule, {}), change.limits)
+        )
+        wrong = [
+            *_wrong(change, rule, others, fixed, [*known, *others, *fixed]),
+            *_contradictions(change, seen),
+            *(
+                ("R303", what, todo)
+                for what, todo in given.wrong
+                if rule is not None or (change.rule in others and change.rule not in fixed)
+            ),
+        ]
+        faults += [
+            Fault(change.file, change.line, code, change.rule, what, todo) for code, what, todo in wrong
+        ]
+        seen.add(change.rule)
+        if wrong or change.off:
             continue
-        arguments = {**rule.arguments, **change.limits}
-        low, high = (_first(arguments, names) for names in (("min", "above"), ("max", "below")))
-        if change.limits and _backwards(low, high):
-            fault(
-                change, "R303", f"the lower limit {low} would be above the upper one, {high}.", "Give both."
-            )
+        if rule is None:
+            limits[change.rule] = given.limits
+            continue
         known[rule.id] = dataclasses.replace(
             rule,
-            arguments=arguments,
+            arguments={**rule.arguments, **given.limits},
             severity=change.severity or rule.severity,
             source=f"{rule.source}; changed by the study: {change.reason}" if change.reason else rule.source,
         )
     if faults:
         raise SuiteFaults(faults)
-    return tuple(known[rule.id] for rule in rules)
+    return Changed(
+        tuple(known[rule.id] for rule in rules), {name: each for name, each in limits.items() if each}
+    )
 
 
 def _wrong(
     change: Change,
     rule: Rule | None,
-    seen: Collection[str],
     others: Collection[str],
     fixed: Mapping[str, str],
-    known: Mapping[str, Rule],
+    known: Sequence[str],
 ) -> Iterable[tuple[str, str, str]]:
     name = change.rule
     if rule is None and name in fixed:
         yield "R303", "no study can change it.", fixed[name]
     elif rule is None and name not in others:
-        yield "R301", "there is no such rule.", _near(name, [*known, *others, *fixed])
-    elif rule is None and change.limits:
-        yield "R303", "its limits are not in a rule file.", "Change its severity, or switch it off."
-    elif rule is not None and (lacking := [key for key in change.limits if key not in rule.arguments]):
-        has = " and ".join(key for key in LIMITS if key in rule.arguments)
-        yield (
-            "R303",
-            f"the rule has no {' and no '.join(lacking)}.",
-            f"It has {has}." if has else "Write a rule of your own.",
-        )
+        yield "R301", "there is no such rule.", _near(name, known)
+
+
+def _contradictions(change: Change, seen: Collection[str]) -> Iterable[tuple[str, str, str]]:
     if not (change.off or change.reason):
         yield "R302", "the change has no reason.", "Say why, in `off` or `reason`."
     elif not change.off and not change.limits and change.severity is None:
         yield "R304", "the entry changes nothing.", "Give a limit, a `severity`, or `off`."
     if change.off and (change.limits or change.severity):
         yield "R304", "it is switched off and changed.", "Keep one of the two."
-    if name in seen:
+    if change.rule in seen:
         yield "R304", "the rule is changed twice.", "Write one entry for it."
 
 
 def _near(name: str, known: Sequence[str]) -> str:
     close = difflib.get_close_matches(name, known, n=2, cutoff=0.6)
     return f"Did you mean {' or '.join(close)}?" if close else "See `milkqc rules list` for the ids."
-
-
-def _first(arguments: Mapping[str, Any], names: Iterable[str]) -> Any:
-    return next((arguments[name] for name in names if arguments.get(name) is not None), None)
-
-
-def _backwards(low: Any, high: Any) -> bool:
-    return isinstance(low, float | int) and isinstance(high, float | int) and low > high
 
 
 def switched_off(changes: Iterable[Change]) -> dict[str, str]:
@@ -164,6 +162,8 @@ def told(changes: Iterable[Change], before: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(_shown(one) for one in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

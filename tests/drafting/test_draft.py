@@ -211,3 +211,11 @@ def test_visits_side_by_side_become_rows(tmp_path):
     assert line(text, "length_cm:").startswith('length_cm: {from: "LEN{visit}", unit: cm}')
     assert line(text, "muac_cm:").startswith('muac_cm: {from: "MUAC{visit}", unit: cm, optional: true}')
     assert not lint(loads(text)).faults
+
+
+def test_a_measurement_without_a_unit_is_set_aside_and_asked_about(tmp_path):
+    rows = "".join(f"{n},birth,WT,{7 + n % 3}\n{n},birth,HCCM,{34 + n % 2}\n" for n in range(12))
+    (tmp_path / "long.csv").write_text(f"PID,VISIT,MEASURE,RESULT\n{rows}", encoding="utf-8")
+    text = draft([tmp_path], study="long").text
+    assert lint(loads(text)).faults == []
+    assert "where: {MEASURE: [HCCM]}  # unsure: weight_kg (WT): no unit is said: kg or lb?" in text

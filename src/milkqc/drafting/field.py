@@ -8,13 +8,13 @@ from typing import Any
 import polars as pl
 
 from milkqc import reference
-from milkqc.cells import numbers, source_text
 from milkqc.drafting import keys
+from milkqc.drafting.assays import tests
 from milkqc.drafting.columns import GRADES, SCORES, Guess, best
+from milkqc.drafting.measurements import measurements
 from milkqc.drafting.plan import Block, Draft, Entry, Table, entry, undecided
-from milkqc.drafting.results import tests
-from milkqc.drafting.usual import believable, units_of
-from milkqc.drafting.words import fold, take_apart
+from milkqc.drafting.readings import combine, same
+from milkqc.drafting.redcap_rows import extras, records
 
 SECTIONS = ("participants", "visits", "growth")
 MEASURES = (
@@ -43,8 +43,6 @@ _ANYWHERE = frozenset(
 _TELLS = 90.0
 # What is met less well is named beside the column only; so many candidates are asked for at once.
 _CANDIDATE, _CANDIDATES = 80.0, 4
-# Readings of one thing differ by less than this share of their mean; visits by more.
-_READINGS = 0.03
 # Two visits of one person agree in so many cases by chance, at the most, for their agreement to say something.
 _BY_CHANCE = 0.8
 
@@ -106,9 +104,9 @@ def draft_field(table: Table, sections: tuple[str, ...], draft: Draft, *, own_pe
         block.keys += keys.people(table)
         if section != "participants":
             block.keys.append(keys.visit(table, draft) or keys.visit_without_column(table, draft))
-        _records(table, block)
+        records(table, block)
         if section == "growth":
-            _measurements(table, block)
+            measurements(table, block, MEASURES)
         for variable in variables(section):
             if section not in _place(table, variable, sections, own_people=own_people):
                 continue
@@ -140,7 +138,7 @@ def draft_field(table: Table, sections: tuple[str, ...], draft: Draft, *, own_pe
                     continue
                 block.columns.append(_entry(table, variable, guesses))
         draft.blocks.append(block)
-    _extras(table, draft)
+    extras(table, draft)
 
 
 def _given(draft: Draft, section: str, variable: str) -> str:
@@ -207,7 +205,7 @@ def _choose(
         if (
             len(sure) > 1
             and variable in {*MEASURES, "mother_weight_kg", "mother_height_cm", "mother_muac_cm"}
-            and _combine(table, sure)
+            and combine(table, sure)
         ):
             found[variable] = [sure]
             continue
@@ -217,46 +215,11 @@ def _choose(
         for other in sure[1:]:
             why = (
                 f"says the same as {sure[0].column}"
-                if _same(table, sure[0].column, other.column)
+                if same(table, sure[0].column, other.column)
                 else f"{variable}, like {sure[0].column}?"
             )
             table.leave(other.column, "likely" if why.startswith("says") else "unsure", why)
     return found, opened
-
-
-def _numbers(table: Table, column: str) -> pl.Series:
-    series = table.upload.source.table[column]
-    return (
-        numbers(series.str.strip_chars())["number"] if series.dtype == pl.String else series.cast(pl.Float64)
-    )
-
-
-def _combine(table: Table, several: list[Guess]) -> str:
-    """How columns of one thing become one value: readings of it (`mean_of` ...), or whichever is filled (`first_of`)."""
-    if len({str(one.spec.get("unit")) for one in several}) > 1:
-        return ""
-    frame = pl.DataFrame({one.column: _numbers(table, one.column) for one in several})
-    filled = pl.sum_horizontal(pl.all().is_not_null())
-    spread = frame.select(
-        share=(pl.max_horizontal(pl.all()) - pl.min_horizontal(pl.all())) / pl.mean_horizontal(pl.all()),
-        filled=filled,
-    )
-    both = spread.filter(pl.col("filled") > 1)["share"].drop_nulls()
-    alone = int((spread["filled"] == 1).sum())
-    middle = float(both.median() or 0) if len(both) else 0.0  # type: ignore[arg-type]  # a share
-    if middle > _READINGS:
-        return ""
-    numbered = {take_apart(one.column).number for one in several}
-    if len(numbered) == len(several) and "" not in numbered and len(both) > alone:
-        return "mean_of_closest_two" if len(several) > 2 else "mean_of"
-    return "first_of" if alone >= len(both) or (both == 0).mean() > 0.95 else ""  # type: ignore[operator]  # a share
-
-
-def _same(table: Table, one: str, other: str) -> bool:
-    """Whether two columns say the same in other words: each value of one goes with one value of the other."""
-    frame = table.upload.source.table.select(a=pl.col(one), b=pl.col(other)).drop_nulls()
-    pairs = frame.unique()
-    return bool(pairs.height) and pairs["a"].n_unique() == pairs.height == pairs["b"].n_unique()
 
 
 def _entry(table: Table, variable: str, guesses: list[Guess]) -> Entry:
@@ -265,7 +228,7 @@ def _entry(table: Table, variable: str, guesses: list[Guess]) -> Entry:
         table.chosen[guess.column] = guess
     if len(guesses) == 1:
         return entry(guesses[0])
-    do = _combine(table, guesses)
+    do = combine(table, guesses)
     value: dict[str, Any] = {"from": [one.column for one in guesses], "do": do, **guesses[0].spec}
     told = (
         "whichever is filled"
@@ -273,61 +236,6 @@ def _entry(table: Table, variable: str, guesses: list[Guess]) -> Entry:
         else "readings of one thing; the protocol says how they are combined"
     )
     return Entry(variable, value, f"likely: {guesses[0].said()}; {told}")
-
-
-def _measurements(table: Table, block: Block) -> None:
-    """One measurement a row: which column names it, which holds it, and each one's unit."""
-    named = tests(table, frozenset(MEASURES))
-    found = [one for guesses in table.guesses.values() if (one := best(guesses, {"long.value"})) is not None]
-    if named is None or not found:
-        return
-    value = max(found, key=lambda one: one.score)
-    parts: dict[str, Any] = {"variable": named.guess.column, "value": value.column}
-    units = [one for guesses in table.guesses.values() if (one := best(guesses, {"long.unit"})) is not None]
-    if units:
-        parts["unit"] = units[0].column
-    parts["codes"] = dict(named.codes)
-    block.parts["long"] = Entry("long", parts, f"likely: {named.guess.said()}; {value.said()}")
-    if named.others:
-        block.parts["where"] = Entry("where", {named.guess.column: list(named.codes)}, f"unsure: no measure of milkqc: {', '.join(named.others[:6])}")  # fmt: skip
-    for column in (named.guess.column, *(parts[part] for part in ("value", "unit") if part in parts)):
-        table.used.add(column)
-    words = source_text(table.upload.source, named.guess.column).str.strip_chars()
-    values = _numbers(table, value.column)
-    for word, variable in named.codes.items():
-        if units or any(one.key == variable for one in block.columns):
-            continue
-        middle = values.filter((words == word).fill_null(value=False)).median()
-        ending = next((unit for _, unit in take_apart(word).forms if unit), "")
-        fitting = units_of(variable, float(middle) if isinstance(middle, int | float) else None)
-        unit, said = (ending, f"{word} ends in {ending}") if ending else (fitting[0] if len(fitting) == 1 else "", "the only unit that fits its middle value")  # fmt: skip
-        if (
-            unit
-            and believable(variable, float(middle) if isinstance(middle, int | float) else None, unit)
-            is not False
-        ):
-            block.columns.append(Entry(variable, {"unit": unit}, f"likely: {said}"))
-        else:
-            block.columns.append(
-                Entry(
-                    variable,
-                    {"unit": "?"},
-                    f"unsure: no unit is said: {' or '.join(fitting) or 'none fits'}?",
-                )
-            )
-
-
-def _records(table: Table, block: Block) -> None:
-    """REDCap's repeating instruments have rows of their own, which are no visits."""
-    names = table.upload.source.table.columns
-    if "redcap_repeat_instrument" in names and keys.ids(table, "redcap_repeat_instrument"):
-        table.used.add("redcap_repeat_instrument")
-        shown = ", ".join(sorted(keys.ids(table, "redcap_repeat_instrument"))[:3])
-        block.parts["where"] = Entry(
-            "where",
-            {"redcap_repeat_instrument": [""]},
-            f"likely: rows of the repeating form {shown} are no visits",
-        )
 
 
 def _stands_still(table: Table, who: Guess | None, guess: Guess) -> bool:
@@ -340,39 +248,3 @@ def _stands_still(table: Table, who: Guess | None, guess: Guess) -> bool:
     # Where nearly everybody says one thing, people who say it twice show nothing.
     shares = several["told"].value_counts(normalize=True)["proportion"]
     return float((shares**2).sum()) < _BY_CHANCE
-
-
-def _extras(table: Table, draft: Draft) -> None:
-    """REDCap's checkboxes that no variable takes are kept as the study's own yes-or-no columns."""
-    block = next(
-        (one for one in reversed(draft.blocks) if one.upload is table.upload and one.section == "visits"),
-        None,
-    )
-    if block is None:
-        return
-    for variable in table.upload.source.variables:
-        if (
-            variable.name in table.used
-            or variable.details.get("field_type") != "checkbox"
-            or variable.identifier
-        ):
-            continue
-        if not keys.facts(table, variable.name).filled:
-            continue
-        text = fold(variable.label.rpartition(":")[2]) or fold(variable.name)
-        name = (
-            "_".join([fold(variable.details.get("field", "")).replace(" ", "_"), *text.split()[:3]])
-            .strip("_")[:30]
-            .rstrip("_")
-        )
-        if not name or not name[0].isalpha():
-            name = f"x_{name}"[:30]
-        if any(one.key == name for one in block.extra):
-            name = fold(variable.name).replace(" ", "_")[:30]
-        value = {"from": variable.name, "type": "boolean", "codes": {"0": "false", "1": "true"}}
-        table.used.add(variable.name)
-        table.left.pop(variable.name, None)
-        table.chosen[variable.name] = Guess(
-            variable.name, f"x_{name}", 90, "likely", spec={"codes": value["codes"]}
-        )
-        block.extra.append(Entry(name, value, f'likely: a checkbox, "{variable.label[:60]}"'))

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
-
-import polars as pl
 
 from milkqc import reference
 from milkqc.cells import source_text
 from milkqc.drafting import keys
+from milkqc.drafting.assays import Tests, of_word, tests
 from milkqc.drafting.columns import Guess, best
 from milkqc.drafting.plan import Block, Draft, Entry, Table, entry, undecided
-from milkqc.drafting.synonyms import code_of, meetings
+from milkqc.drafting.reruns import repeats
+from milkqc.drafting.synonyms import code_of
 from milkqc.errors import UnitError
 from milkqc.units import unit_factor
 
@@ -36,56 +34,7 @@ PARTS = (
 )
 # A word in a column of tests is an analyte when it meets one so well; so many of them make a column of tests.
 _MEETS, _MOST = 90.0, 0.5
-_NEARLY = 0.8
-_NUMBERS = frozenset({"number", "whole number", "date", "date and time", "nothing"})
 _SPECIMENS = ("serum", "plasma", "urine", "dried_blood_spot", "whole_blood")
-
-
-@dataclass(frozen=True)
-class Tests:
-    """A column of tests or parameters: the code of each word that is one of milkqc's, and those that are none."""
-
-    guess: Guess
-    codes: Mapping[str, str]
-    others: tuple[str, ...]
-
-
-def tests(table: Table, known: frozenset[str]) -> Tests | None:
-    """The column that says what each row measures, if most of its words are in `known`."""
-    for guesses in table.guesses.values():
-        guess = best(guesses, {"long.name", "method"})
-        if guess is None or guess.variable != "long.name":
-            continue
-        words = sorted(keys.ids(table, guess.column))
-        if not words or len(words) > 100:
-            continue
-        found = {word: _of_word(word, known) for word in words}
-        codes = {word: variable for word, variable in found.items() if variable}
-        if len(codes) >= _MOST * len(words):
-            return Tests(guess, codes, tuple(word for word in words if word not in codes))
-    return _by_cells(table, known)
-
-
-def _by_cells(table: Table, known: frozenset[str]) -> Tests | None:
-    """A column of tests by what its cells say, whatever it is called: two words or more, nearly all of them known."""
-    for column in table.upload.found.columns:
-        if column.holds in _NUMBERS or column.identifier or not 2 <= column.distinct <= 60:
-            continue
-        found = {word: _of_word(word, known) for word in sorted(keys.ids(table, column.name))}
-        codes = {word: variable for word, variable in found.items() if variable}
-        if len(set(codes.values())) >= 2 and len(codes) >= _NEARLY * len(found):
-            said = f'name "{column.name}"; its cells name {", ".join(dict.fromkeys(codes.values()))}'[:120]
-            guess = Guess(column.name, "long.name", 90, "likely", evidence=(said,))
-            return Tests(guess, codes, tuple(word for word in found if word not in codes))
-    return None
-
-
-def _of_word(word: str, known: frozenset[str]) -> str:
-    met = [
-        one for one in meetings(word, label=True).values() if one.variable in known and one.score >= _MEETS
-    ]
-    met.sort(key=lambda one: -one.score)
-    return met[0].variable if met and (len(met) == 1 or met[0].score > met[1].score) else ""
 
 
 def analyte_columns(table: Table) -> dict[str, Guess]:
@@ -127,7 +76,7 @@ def draft_results(table: Table, manifests: list[Table], draft: Draft) -> None:
         table.chosen[guess.column] = guess
         if all(one.key != guess.variable for one in block.columns):
             block.columns.append(entry(guess))
-    second = _repeats(table, block, named)
+    second = repeats(table, block, named)
     draft.blocks += [block] if second is None else [block, second]
 
 
@@ -279,7 +228,7 @@ def _plate(table: Table, block: Block) -> None:
     known = frozenset(reference.shipped())
     for text in texts:
         for word in re.split(r"[\W_]+", text):
-            analyte = _of_word(word, known) if len(word) > 2 else ""
+            analyte = of_word(word, known) if len(word) > 2 else ""
             if analyte:
                 met.setdefault(analyte, text)
     for column in ("title", "well", "row", "column"):
@@ -345,68 +294,3 @@ def _controls(table: Table, block: Block) -> None:
                 "where", Entry("where", {guess.column: words}, "likely: wells without a kind are empty")
             )
         return
-
-
-def _repeats(table: Table, block: Block, named: Tests | None) -> Block | None:
-    """Several results of one sample: of another day, the later counts; of one day, they are replicates.
-
-    Where some tests of a long file are read several times and others are not, the second block.
-    """
-    run = next((one for one in block.columns if one.key == "run_date"), None)
-    sample = keys.sample_of(table)
-    if run is None or sample is None:
-        return None
-    who = [sample.column, *([named.guess.column] if named else [])]
-    frame = table.upload.source.table
-    kind = table.chosen.get(str(block.parts["controls"].value["from"])) if "controls" in block.parts else None
-    if kind is not None:
-        own = [
-            word
-            for part in ("blank", "control", "duplicate")
-            for word in block.parts["controls"].value.get(part, [])
-        ]
-        frame = frame.filter(~pl.col(kind.column).is_in(own).fill_null(value=False))
-    counted = (
-        frame.drop_nulls(who)
-        .group_by(who)
-        .agg(days=pl.col(run.value["from"]).n_unique(), rows=pl.len())
-        .with_columns(test=pl.col(named.guess.column) if named else pl.lit(""))
-    )
-    again = set(counted.filter(pl.col("days") > 1)["test"].to_list())
-    # Several rows of one day, in at least half of the samples: readings, and no slip.
-    paired = counted.group_by("test").agg((pl.col("rows") > pl.col("days")).mean().alias("share"))
-    twice = set(paired.filter(pl.col("share") >= _MOST)["test"].to_list())
-    later = Entry("repeats", {"latest": run.value["from"]}, "likely: some samples were run on several days; the later run counts?")  # fmt: skip
-    readings = Entry("repeats", "replicate", "likely: several rows of a sample on one day")
-    if not twice:
-        block.parts |= {"repeats": later} if again else {}
-        return None
-    others = {} if named is None else {word: one for word, one in named.codes.items() if word not in twice}
-    if named is None or not others:
-        block.parts["repeats"] = readings
-        return None
-    return _apart(block, named, others, later if again - twice else None, readings)
-
-
-def _apart(
-    block: Block, named: Tests, others: Mapping[str, str], later: Entry | None, readings: Entry
-) -> Block:
-    """The tests that were read several times in a block of their own; `block` keeps the others."""
-    mine = {word: one for word, one in named.codes.items() if word not in others}
-    second = replace(
-        block,
-        parts=dict(block.parts),
-        keys=list(block.keys),
-        columns=list(block.columns),
-        analytes=[one for one in block.analytes if one.key in mine.values()],
-    )
-    block.analytes = [one for one in block.analytes if one.key in others.values()]
-    comment = "likely: the tests that are repeated in the same way"
-    if "where" in block.parts:
-        comment = block.parts["where"].comment
-    for one, codes, repeats in ((block, others, later), (second, mine, readings)):
-        where = Entry("where", {named.guess.column: list(codes)}, comment)
-        long = one.parts["long"]
-        one.parts |= {"where": where, "long": replace(long, value={**long.value, "codes": dict(codes)})}
-        one.parts |= {"repeats": repeats} if repeats is not None else {}
-    return second

@@ -32,6 +32,7 @@ def test_every_rule_has_a_sentence_a_source_and_guidance_for_both():
     ]
     assert lacking == []
     assert all(rule.site.endswith(".") and rule.analyst.endswith(".") for rule in RULES)
+    assert not [rule.id for rule in RULES if rule.source == "milkqc"]
 
 
 def test_there_are_more_than_120_rules_with_passing_and_failing_examples():
@@ -60,6 +61,37 @@ def test_a_pack_holds_only_for_a_study_whose_mapping_names_it(tmp_path):
     mapping.write_text(text + "expectations:\n  - {file: packs/term_three_months.yaml}\n", encoding="utf-8")
     held = {rule.id for rule in study_rules(load(mapping, name="study.yaml")).suites}
     assert {rule.id for rule in PACKS} <= held
+
+
+def test_a_study_changes_limits_of_functions_and_of_rule_files_and_names_a_packs_visits(tmp_path):
+    mapping = tmp_path / "study.yaml"
+    text = """milkqc: 1
+study: s
+tables: {t: {file: t.csv}}
+expectations:
+  - {file: packs/term_three_months.yaml, visits: {month_3: m3}}
+  - {rule: visits.mother_weight_kg.changes, max: 15, reason: seasons}
+  - {rule: growth.visit_date.placeholder, values: [1911-11-11], reason: our form}
+  - {rule: milk.sodium_potassium.mastitis, limits: {max: 0.6, after_day: 10}, reason: Furukawa 2022}
+  - {rule: milk.zinc.mature.range, max: 9, reason: supplemented mothers}
+"""
+    mapping.write_text(text, encoding="utf-8")
+    told = study_rules(load(mapping, name="study.yaml"))
+    by_id = {rule.id: rule for rule in (*told.suites, *told.coded)}
+    visits = table(
+        "visits", participant_id=["a", "a"], visit=["1", "2"], visit_date=[DAY, dt.date(2024, 6, 1)],
+        mother_weight_kg=[50.0, 62.0],
+    )  # fmt: skip
+    weight = by_id["visits.mother_weight_kg.changes"]
+    assert found("visits.mother_weight_kg.changes", visits=visits) == ["r1"]
+    assert rules.check(views({"visits": visits}), rules=[weight]).drafts.is_empty()
+    assert weight.told(weight.source).startswith("more than 15 kg")
+    assert by_id["growth.visit_date.placeholder"].limits == {"values": (dt.date(1911, 11, 11),)}
+    assert by_id["milk.sodium_potassium.mastitis"].limits == {"max": 0.6, "after_day": 10.0}
+    assert by_id["milk.zinc.mature.range"].arguments["max"] == 9
+    assert by_id["growth.eligible.age"].when == {"visit": "m3"}
+    shown = {each.id: each for each in book(told)}["visits.mother_weight_kg.changes"]
+    assert (shown.arguments, shown.changed) == ({"max": 15.0}, "max 15 instead of 10: seasons")
 
 
 def table(name: str, **columns: list[object]) -> pl.DataFrame:

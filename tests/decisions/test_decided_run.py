@@ -15,7 +15,7 @@ import milkqc
 from milkqc.cli.decisions import command
 from milkqc.deliver import deliver_public, manifest, write_junit, write_summary
 from milkqc.emit.write import write
-from milkqc.explain import Explainer
+from milkqc.explain import Explainer, ExplainError
 
 HEAD = "finding_id,raw_value,decision,reason,who,when\n"
 MAPPING = """\
@@ -127,6 +127,8 @@ def test_a_sites_run_knows_its_own_decisions_and_cards_only(study, tmp_path):
     assert "decisions.finding.gone" not in result.findings["rule_id"].to_list()
     assert {one["who"] for one in result.trace["decisions"].values()} == {"Nora"}
     assert result.lineage["growth"]["link_tubes_raw"].to_list() == [" secret-n1", "secret-n2"]
+    with pytest.raises(ExplainError, match="no participant 's1'"):
+        Explainer(tmp_path / "north").explain("s1", "a", "weight_kg")
     frames = [pl.read_parquet(path) for path in (tmp_path / "north").rglob("*.parquet")]
     texts = [
         path.read_text("utf-8")

@@ -16,7 +16,8 @@ import milkqc
 from milkqc.cli.explain import command
 from milkqc.deliver import deliver, deliver_public
 from milkqc.explain import Explainer, ExplainError
-from milkqc.explain.raw import split
+from milkqc.explain.raw import first, split
+from milkqc.mapping.merge import ALSO
 from milkqc.mapping.replicates import raw_of
 from milkqc.mapping.values import Mapped
 
@@ -147,6 +148,9 @@ def test_a_date_that_does_not_exist_is_missing_for_that(cell):
 
 def test_a_merged_row_leads_each_cell_to_its_own_file(cell):
     assert cell("1", "-", "site", table="participants").sources[0].file == "again.csv"
+    # Both uploads say North, one of them with blanks around it: the text is that of the cell that is named.
+    site = cell("1", "-", "site", table="participants").sources[0]
+    assert (site.file, site.row, site.text) == ("again.csv", 1, " North ")
     sex = cell("1", "-", "infant_sex", table="participants").sources[0]
     assert (sex.file, sex.row, sex.column, sex.text) == ("wide.csv", 1, "SEX", "m")
     assert cell("3", "-", "site", table="participants").sources[0].file == "more.csv"
@@ -243,6 +247,25 @@ def test_published_aggregates_have_no_cells(small):
         Explainer(small / "public")
 
 
+def test_the_uploads_at_hand_are_compared_with_those_of_the_run(small, tmp_path):
+    shutil.copytree(small / "data", tmp_path / "now")
+    (tmp_path / "now" / "tubes.csv").write_text("CODE,NO,TAKEN\n")
+    (tmp_path / "now" / "lab.csv").unlink()
+
+    def uploads(variable: str, table: str = "milk") -> set[str | None]:
+        explainer = Explainer(small / "out", tmp_path / "now")
+        (found,) = explainer.explain("1", "month_3", variable, table=table)
+        return {source.upload for source in found.cell.sources}
+
+    assert uploads("weight_kg", "growth") | uploads("visit_date", "growth") == {"same"}
+    assert uploads("zinc") == {"absent"}
+    assert uploads("zinc.sample_date") == {"changed"}
+    words = [str(small / "out"), "1", "month_3", "zinc.sample_date", "--table", "milk"]
+    told = CliRunner().invoke(command, [*words, "--data", str(tmp_path / "now")]).output
+    assert "..., NOT the upload at hand: it has changed since the run), row 2, column TAKEN" in told
+    assert "at hand" not in CliRunner().invoke(command, words).output
+
+
 def test_out_alone_is_enough(small, tmp_path):
     shutil.copytree(small / "out", tmp_path / "moved")
     for name in ("report.html", "report.json", "analysis.csv"):
@@ -283,3 +306,12 @@ def test_any_texts_of_several_cells_are_taken_apart_again(texts):
     # As version 0.1.0 of the lineage wrote it, where nothing needed a mark.
     if not any(";" in one or "\\" in one for one in texts):
         assert text == "; ".join(f"{name}={one}" for name, one in zip(names, texts, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [("a", "a"), ("a; b", "a; b"), ("a; also: b", "a"), ("a\\; also: b; also: c", "a; also: b"), ("a\\\\; also: b", "a\\"), (None, None)],
+)  # fmt: skip
+def test_of_merged_texts_the_first_is_the_cells(text, wanted):
+    assert ALSO == "; also: "
+    assert first(text) == wanted

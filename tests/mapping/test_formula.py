@@ -426,3 +426,13 @@ def test_signs_that_look_right_are_told_apart(sign, todo):
         formulas.parse(f"both {sign} mother")
     assert raised.value.at == 5
     assert todo in raised.value.todo
+
+
+def test_the_documentation_has_the_whole_grammar():
+    from pathlib import Path
+
+    from milkqc.mapping.formula import grammar
+
+    rules = (grammar.__doc__ or "").split("\n\n", 1)[1].strip()
+    page = (Path(__file__).parents[2] / "docs" / "mapping.md").read_text(encoding="utf-8")
+    assert f"```\n{rules}\n```" in page

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
-from tests.mapping.test_fmt import SHIPPED
+from tests.mapping.test_fmt import ROOT, SHIPPED
 from tests.mapping.test_seeded_mistakes import GOOD, MISTAKES
 
 from milkqc.cli import commands
@@ -91,3 +92,30 @@ def test_variables_actions_and_words_are_offered(schema):
     assert "weight_kg" in growth
     assert growth["measured"]["description"].endswith("lying, standing")
     assert "mean_of_closest_two" in str(schema.schema["$defs"]["Column"]["properties"]["do"])
+
+
+def test_units_substances_and_estimates_are_offered_and_others_allowed(schema):
+    definitions = schema.schema["$defs"]
+
+    def offered(model, key):
+        return {
+            word for one in definitions[model]["properties"][key]["anyOf"] for word in one.get("enum", ())
+        }
+
+    assert {"ug/dL", "umol/L", "week", "header"} <= offered("Analyte", "unit")
+    assert {"retinol", "zinc"} <= offered("Analyte", "substance")
+    assert "total_retinol" in offered("Analyte", "measures")
+    assert "IOM" in offered("Mae", "authority")
+    assert {"milk_concentration", "ai_per_volume"} <= offered("Mae", "basis")
+    assert "iodine" in offered("Mae", "set")
+    own = GOOD.replace("unit: umol/L", "unit: a stone of my own", 1)
+    assert own != GOOD
+    assert schema.is_valid(editors(own))
+
+
+def test_the_examples_of_the_documentation_fit(schema):
+    page = (ROOT / "docs" / "mapping.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```yaml[^\n]*\n(milkqc: 1.*?)```", page, re.S)
+    assert len(examples) >= 5
+    for text in examples:
+        assert [error.message for error in schema.iter_errors(editors(text))] == []

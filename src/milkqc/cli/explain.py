@@ -21,6 +21,11 @@ import click
     show_default=True,
     help="analysis, participants, visits, growth, milk or biomarkers; in the last two VARIABLE is an analyte.",
 )
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="The folder of uploads: each source cell then says whether the file there is the one of the run.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
     out: Path,
@@ -30,6 +35,7 @@ def command(
     infant: str | None,
     sample: str | None,
     table: str,
+    data: Path | None,
     form: str,
 ) -> None:
     """Explain one cell of OUT, the folder that `milkqc run` wrote: where it comes from and how it was made.
@@ -40,7 +46,9 @@ def command(
     """
     from milkqc.explain import Explainer
 
-    found = Explainer(out).explain(participant, visit, variable, infant=infant, sample=sample, table=table)
+    found = Explainer(out, data).explain(
+        participant, visit, variable, infant=infant, sample=sample, table=table
+    )
     if form == "json":
         click.echo(json.dumps([one.as_json() for one in found], indent=2, ensure_ascii=False))
         return

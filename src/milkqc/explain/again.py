@@ -60,6 +60,8 @@ class Again:
             elif check["rule_id"] in self._coded:
                 settings = stored.settings_of(self.store.trace.get("rule_settings", {}))
                 seen = rowwise.of_coded(self._coded[check["rule_id"]], view, settings)
+            elif "needs" not in kept:
+                return "this OUT did not keep its rules: run the study again"
             else:
                 return "the package that declares the rule is not installed here"
         # A rule is code of anybody and may fail here in any way (another version, another package).

@@ -44,10 +44,13 @@ class Explained:
 
 
 class Explainer:
-    """Explains cells of the OUT in a folder; tables are loaded once, and cells that others are made of kept."""
+    """Explains cells of the OUT in a folder; tables are loaded once, and cells that others are made of kept.
 
-    def __init__(self, out: str | Path):
-        self.store = Store(Path(out))
+    With the folder of uploads (`data`) each source cell says whether the file there is the one of the run.
+    """
+
+    def __init__(self, out: str | Path, data: str | Path | None = None):
+        self.store = Store(Path(out), None if data is None else Path(data))
         self._known: dict[tuple[str, str, str], Cell] = {}
         self._analysis: Analysis | None = None
         self._again = Again(self.store)

@@ -115,6 +115,8 @@ def cells_of(
         return ()
     whole = row.get(f"{column}__raw") if text is None else text
     several = spec.get("do") in _COMBINED or spec.get("formula") is not None or len(names) > 1
+    if f"{column}__source_row" in row and row.get(f"{column}__missing") != "conflict":
+        whole = raw.first(whole)
     texts = raw.split(whole, names) if several else {names[0]: whole}
     found = []
     for name in names:
@@ -159,7 +161,9 @@ def place(
         at = row.get(f"{column}__source_row") or row["source_row"]
         table, own = str(block.get("source", row.get("source_table"))), name
     known = store.files.get((table, file), {}) if file is not None else {}
-    return SourceCell(file, known.get("sha256"), known.get("sheet"), at, own, text, via=way)
+    return SourceCell(
+        file, known.get("sha256"), known.get("sheet"), at, own, text, via=way, upload=known.get("upload")
+    )
 
 
 def _read(store: Store, cell: SourceCell, spec: dict[str, Any], block: dict[str, Any]) -> SourceCell:

@@ -39,7 +39,8 @@ class SourceCell:
     """One cell of an upload: where it stands, its text as written, and how it was read.
 
     `number` is what it was read as, in the unit of the column; `missing` why it holds nothing. `via` are the links
-    crossed from the row of the cell to its file.
+    crossed from the row of the cell to its file. `upload` says whether the file at hand is the one of the run: `same`,
+    `changed`, `absent`; null where nobody gave the folder.
     """
 
     file: str | None
@@ -51,6 +52,7 @@ class SourceCell:
     number: float | None = None
     missing: str | None = None
     via: tuple[Hop, ...] = ()
+    upload: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

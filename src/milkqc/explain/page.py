@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from milkqc.explain.explainer import Explained
 
 
+_AT_HAND = {
+    "same": "the upload at hand",
+    "changed": "NOT the upload at hand: it has changed since the run",
+    "absent": "not at hand",
+}
 # Figures that the sentence of a cell has in it.
 _SAID = {"number", "raw_unit", "factor", "results", "samples", "rows"}
 
@@ -69,7 +74,8 @@ def _figure(value: object) -> str:
 
 def _source(one: SourceCell) -> str:
     sheet = f", sheet {one.sheet}" if one.sheet else ""
-    digest = f" (sha256 {one.sha256[:12]}...)" if one.sha256 else ""
+    at_hand = f", {_AT_HAND[one.upload]}" if one.upload else ""
+    digest = f" (sha256 {one.sha256[:12]}...{at_hand})" if one.sha256 else ""
     text = "blank" if one.text is None else repr(one.text)
     read = ""
     if one.number is not None and shown(one.number) != one.text:

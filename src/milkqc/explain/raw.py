@@ -9,9 +9,11 @@ from typing import Any
 import polars as pl
 
 from milkqc import cells
+from milkqc.mapping.merge import ALSO
 
 # What mapping.replicates writes between the cells of one value; a `; ` of a cell's own text has a `\` before it.
 _BETWEEN = re.compile(r"(?<!\\)(?P<pairs>(?:\\\\)*); ")
+_MERGED = re.compile(rf"(?<!\\)(?P<pairs>(?:\\\\)*){re.escape(ALSO)}")
 
 
 def split(text: str | None, names: list[str]) -> dict[str, str | None]:
@@ -30,24 +32,36 @@ def split(text: str | None, names: list[str]) -> dict[str, str | None]:
     return found
 
 
+def first(text: str | None) -> str | None:
+    """Of the different texts of merged rows (mapping.merge) the one whose value counts."""
+    return None if text is None else _unmarked(_cut(text, _MERGED)[0], ALSO)
+
+
 def parts(text: str | None) -> list[str | None]:
     """The texts of several cells in their order, null where blank."""
     return [_plain(part.partition("=")[2]) or None for part in _pieces(text)]
 
 
 def _pieces(text: str | None) -> list[str]:
-    if text is None:
-        return []
+    return [] if text is None else _cut(text, _BETWEEN)
+
+
+def _cut(text: str, between: re.Pattern[str]) -> list[str]:
     found, start = [], 0
-    for between in _BETWEEN.finditer(text):
-        found.append(text[start : between.end("pairs")])
-        start = between.end()
+    for one in between.finditer(text):
+        found.append(text[start : one.end("pairs")])
+        start = one.end()
     return [*found, text[start:]]
 
 
 def _plain(text: str) -> str:
-    marked = "\\; " in text or text.endswith("\\")
-    return re.sub(r"\\(\\|(?=; ))", r"\1", text) if marked else text
+    return _unmarked(text, "; ")
+
+
+def _unmarked(text: str, between: str) -> str:
+    if f"\\{between}" not in text and not text.endswith("\\"):
+        return text
+    return re.sub(rf"\\(\\|(?={re.escape(between)}))", r"\1", text)
 
 
 def number(text: str | None, decimal: str | None = None, thousands: str | None = None) -> float | None:

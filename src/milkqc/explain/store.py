@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
 from functools import cached_property
@@ -19,8 +20,8 @@ Row = dict[str, Any]
 class Store:
     """The tables of one OUT as rows (dicts), what the run kept of the mapping, findings and ledger."""
 
-    def __init__(self, out: Path):
-        self.out = out
+    def __init__(self, out: Path, data: Path | None = None):
+        self.out, self.data = out, data
         try:
             self.manifest = json.loads((out / "manifest.json").read_text("utf-8"))
         except (OSError, ValueError):
@@ -43,10 +44,23 @@ class Store:
 
     @cached_property
     def files(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """What is known of each (source table, file): sha256, sheet."""
+        """What is known of each (source table, file): sha256, sheet, and `upload`: is it in `data` as it was?"""
         return {
-            (name, one["file"]): one for name, table in self.trace["tables"].items() for one in table["files"]
+            (name, one["file"]): one | self._at_hand(one["file"], one["sha256"])
+            for name, table in self.trace["tables"].items()
+            for one in table["files"]
         }
+
+    def _at_hand(self, file: str, sha256: str | None) -> dict[str, str]:
+        """`same`, `changed` or `absent`, where a folder of uploads is given."""
+        if self.data is None or not sha256:
+            return {}
+        try:
+            with (self.data / file).open("rb") as upload:
+                now = hashlib.file_digest(upload, "sha256").hexdigest()
+        except OSError:
+            return {"upload": "absent"}
+        return {"upload": "same" if now == sha256 else "changed"}
 
     def _parquet(self, name: str) -> pl.DataFrame:
         try:

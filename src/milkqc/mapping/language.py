@@ -247,6 +247,11 @@ def _changes(value: Any) -> Any:
     return [{"file": item} if isinstance(item, str) else item for item in listed(value) or []]
 
 
+# A limit as it is written; whether it is a number, a date or a word is the rule's to say.
+Given = str | float
+Givens = Annotated[tuple[Given, ...], BeforeValidator(listed)]
+
+
 class Expectation(Model):
     """One entry of `expectations`: a rule file of the study, or a change to a rule."""
 
@@ -257,15 +262,15 @@ class Expectation(Model):
         default_factory=dict,
         description="What this study calls the visits that a rule file names: `month_3: three_months`.",
     )
-    min: str | None = Field(default=None, description="The least that is right; a number or a date.")
-    max: str | None = Field(default=None, description="The most that is right; a number or a date.")
-    above: str | None = Field(default=None, description="What is right lies above it; a number or a date.")
-    below: str | None = Field(default=None, description="What is right lies below it; a number or a date.")
-    share: str | None = Field(default=None, description="A share between 0 and 1.")
-    tolerance: str | None = Field(default=None, description="What is allowed in favour of a row.")
+    min: Given | None = Field(default=None, description="The least that is right; a number or a date.")
+    max: Given | None = Field(default=None, description="The most that is right; a number or a date.")
+    above: Given | None = Field(default=None, description="What is right lies above it; a number or a date.")
+    below: Given | None = Field(default=None, description="What is right lies below it; a number or a date.")
+    share: Given | None = Field(default=None, description="A share between 0 and 1.")
+    tolerance: Given | None = Field(default=None, description="What is allowed in favour of a row.")
     pattern: str | None = Field(default=None, description="What the whole text must match.")
-    values: Words = Field(default=(), description="The set of values; it takes the place of the rule's own.")
-    limits: dict[str, Words] = Field(
+    values: Givens = Field(default=(), description="The set of values; it takes the place of the rule's own.")
+    limits: dict[str, Givens] = Field(
         default_factory=dict,
         description="Any limit by the name that `milkqc rules show` gives it: `{after_day: 10}`.",
     )

@@ -10,6 +10,9 @@ import polars as pl
 from milkqc import units
 from milkqc.errors import UnitError
 
+# What stands between the texts of cells that were merged and say the same in other words.
+ALSO = "; also: "
+
 CONFLICT_SCHEMA = {
     "group": pl.UInt32,
     "variable": pl.String,
@@ -133,10 +136,12 @@ def _merged(ordered: pl.DataFrame, cell: _Cell, *, alike: bool) -> tuple[pl.Data
         _rows=given.sum().cast(pl.Int64),
         _given=given.any(),
     )
-    merged = merged.with_columns(
-        pl.when(pl.col(cell.raw).list.len() > 0).then(pl.col(cell.raw).list.join("; ")).alias(cell.raw)
-    )
     apart = pl.lit(value=False) if alike else pl.col("_n") > 1
+    merged = merged.with_columns(
+        pl.when(pl.col(cell.raw).list.len() > 0)
+        .then(pl.when(apart).then(pl.col(cell.raw).list.join("; ")).otherwise(_texts(cell.raw)))
+        .alias(cell.raw)
+    )
     conflicts = merged.filter(apart).select(
         group="_group", variable=pl.lit(cell.name), value="_all", n_rows="_rows"
     )
@@ -149,6 +154,14 @@ def _merged(ordered: pl.DataFrame, cell: _Cell, *, alike: bool) -> tuple[pl.Data
         .alias(cell.missing),
     )
     return merged.drop("_n", "_all", "_rows", "_given"), conflicts
+
+
+def _texts(raw: str) -> pl.Expr:
+    """The different texts of merged cells, the one that counts first. One that holds what stands between them is marked."""
+    one = pl.element()
+    unsafe = one.str.contains(ALSO, literal=True) | one.str.ends_with("\\")
+    marked = one.str.replace_all("\\", "\\\\", literal=True).str.replace_all(ALSO, f"\\{ALSO}", literal=True)
+    return pl.col(raw).list.eval(pl.when(unsafe).then(marked).otherwise(one)).list.join(ALSO)
 
 
 def _places(frame: pl.DataFrame) -> list[str]:

@@ -138,7 +138,12 @@ def reading_rules() -> Iterator[Described]:
 
     for rule_id, severity in (READING | DECISIONS).items():
         yield _described(
-            rule_id, home="reading", table="*", severity=severity, source="milkqc", judges="every mapped cell"
+            rule_id,
+            home="reading",
+            table="*",
+            severity=severity,
+            source="definition",
+            judges="every mapped cell",
         )
     for table in TABLES:
         kinds = (UNIT, WHOLE, *((SUBSTANCE,) if table in _RESULTS else ()))
@@ -158,7 +163,10 @@ def analysis_rules() -> Iterator[Described]:
     for rule_id, severity in told.items():
         part = rule_id.split(".")[1]
         table = part if part in TABLES else "*"
-        yield _described(rule_id, home="analysis", table=table, severity=severity, source="milkqc")
+        yield _described(
+            rule_id, home="analysis", table=table, severity=severity, source="definition",
+            judges="every cell of the outputs",
+        )  # fmt: skip
 
 
 def compare_rules() -> Iterator[Described]:
@@ -179,7 +187,7 @@ def redcap_rules() -> Iterator[Described]:
 
     for rule_id, severity in SEVERITY.items():
         yield _described(
-            rule_id, home="redcap", table="*", severity=severity, source="the project's data dictionary",
+            rule_id, home="redcap", table="*", severity=severity, source="definition: the project's data dictionary",
             judges="every field of every form, as REDCap stored it",
         )  # fmt: skip
 

@@ -9,17 +9,13 @@ from milkqc.mapping.excel.sheets import BLOCKS, SECTIONS, Row, Sheet
 from milkqc.mapping.form.places import describe, fields
 
 CHOICES = "_choices"  # the hidden sheet with the lists
-UNITS = (
-    *("kg", "g", "lb", "cm", "mm", "m", "day", "week", "month", "year", "%", "mL", "L"),
-    *("g/L", "mg/L", "ug/L", "ng/L", "g/dL", "mg/dL", "ug/dL", "ng/dL", "mg/mL", "ug/mL", "ng/mL", "pg/mL"),
-    *("mmol/L", "umol/L", "nmol/L", "pmol/L", "nmol/mL", "IU/L", "IU/mL"),
-)
 
 
 def choices(mapping: Any, rows: Sequence[Row], sources: Mapping[str, Any]) -> dict[str, list[str]]:
     """The lists by sheet and column (`variables.name`), or by column alone (`unit`)."""
     from milkqc import reference
     from milkqc.mapping import targets
+    from milkqc.mapping.form.offered import units
 
     blocks = [row.cells["block"] for row in rows if row.sheet == "blocks"]
     variables = dict.fromkeys(
@@ -43,7 +39,7 @@ def choices(mapping: Any, rows: Sequence[Row], sources: Mapping[str, Any]) -> di
         "codes.of": list(dict.fromkeys([*holders, *(f"{place}.codes" for place in places)])),
         "missing.of": list(dict.fromkeys(["missing", *holders, *(f"{place}.missing" for place in places)])),
         "comments.where": ["above", "beside", "after"],
-        "unit": _units(),
+        "unit": units(),
         "substance": sorted(reference.analytes()),
     }
     if sources:
@@ -52,14 +48,6 @@ def choices(mapping: Any, rows: Sequence[Row], sources: Mapping[str, Any]) -> di
     found["codes.of"] = [one for one in found["codes.of"] if one.endswith("codes")]
     found["missing.of"] = [one for one in found["missing.of"] if not one.endswith(".codes")]
     return {key: values for key, values in found.items() if values}
-
-
-def _units() -> list[str]:
-    """The dictionary's and the analytes' own units, and what files have instead of them; others may be typed."""
-    from milkqc import reference
-
-    own = {column.unit for column in reference.dictionary().values() if column.unit}
-    return sorted(own | {analyte.unit for analyte in reference.analytes().values()} | {"header"}.union(UNITS))
 
 
 def ranges(lists: Mapping[str, Sequence[str]]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator
 
 from milkqc import reference
 from milkqc.mapping import targets
+from milkqc.mapping.form.offered import words
 from milkqc.mapping.form.places import atoms, describe, fields
 from milkqc.mapping.form.words import meaning
 from milkqc.mapping.language import Block, Mapping
@@ -61,7 +62,7 @@ class _Maker:
             found = fields(model)
             made = {
                 key: {
-                    **self.value(info.annotation, short=_before(info.metadata)),
+                    **_offered(key, self.value(info.annotation, short=_before(info.metadata))),
                     "description": meaning(model, key),
                 }
                 for key, info in found.items()
@@ -153,6 +154,16 @@ def _flat(options: Iterable[dict[str, Any]]) -> dict[str, Any]:
     if len(maps) == 1 and len(options) == 2 and {"type": "null"} in options:
         return {**maps[0], "type": ["object", "null"]}
     return {"anyOf": options}
+
+
+def _offered(key: str, value: dict[str, Any]) -> dict[str, Any]:
+    """The value with the words that are offered for it; others stay allowed."""
+    known = words(key)
+    if not known or "anyOf" not in value:
+        return value
+    one = {"enum": known}
+    lists = [{"type": "array", "items": {"anyOf": [one, ANY_TEXT]}}] if key == "set" else []
+    return {**value, "anyOf": [one, *lists, *value["anyOf"]]}
 
 
 def _before(metadata: Iterable[Any]) -> bool:

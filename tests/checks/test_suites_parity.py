@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import math
 import random
+import struct
 
 import duckdb
 import polars as pl
@@ -128,16 +129,6 @@ POOLS = {
     "participant_infant_birth_date": DAYS,
     "infant_id": ["a", "b", None],
 }
-ROWS = st.lists(
-    st.fixed_dictionaries(
-        {
-            name: st.one_of(st.sampled_from(pool), st.floats()) if pool is NUMBERS else st.sampled_from(pool)
-            for name, pool in POOLS.items()
-        }
-    ),
-    min_size=1,
-    max_size=12,
-)
 
 
 def frame(view, rows, *, categories=False):
@@ -224,6 +215,13 @@ def backwards(rows, place, within, fails):
     return fails(known[at][2], known[at - 1][2])
 
 
+def drawn(chance, pool):
+    """One of the pool; now and then any 64 bits taken for a number."""
+    if pool is NUMBERS and chance.random() < 0.2:
+        return struct.unpack("<d", chance.getrandbits(64).to_bytes(8, "little"))[0]
+    return chance.choice(pool)
+
+
 def stacked(chance, tables):
     """Many small random tables under each other, each with infants of its own: Great Expectations takes a tenth of a
     second for every rule, so a table by itself would be dear."""
@@ -231,16 +229,16 @@ def stacked(chance, tables):
         {**row, "infant_id": row["infant_id"] and f"{row['infant_id']}{place}"}
         for place in range(tables)
         for row in [
-            {name: chance.choice(pool) for name, pool in POOLS.items()} for _ in range(chance.randint(1, 12))
+            {name: drawn(chance, pool) for name, pool in POOLS.items()} for _ in range(chance.randint(1, 12))
         ]
     ]
 
 
-@settings(max_examples=4)
+@settings(max_examples=3)
 @given(st.randoms(use_true_random=False), st.booleans())
 def test_every_engine_finds_the_same_rows_of_odd_frames_as_plain_python(view, chance, categories):
-    """Four stacks of fifty frames: findings and ledger by each engine, equal but for its name."""
-    rows = stacked(random.Random(chance.getrandbits(64)), 50)
+    """Three stacks of seventy frames: findings and ledger by each engine, equal but for its name."""
+    rows = stacked(random.Random(chance.getrandbits(64)), 70)
     wanted = expected(rows)
     there = frame(view, rows, categories=categories)
     told = {engine: suites.check({"growth": there}, RULES, engine=engine) for engine in suites.ENGINES[1:]}
@@ -258,9 +256,10 @@ def test_every_engine_finds_the_same_rows_of_odd_frames_as_plain_python(view, ch
     } == wanted
 
 
-@settings(max_examples=6)
-@given(ROWS)
-def test_a_rule_finds_the_same_rows_where_a_pandas_table_lies(view, rows):
+@settings(max_examples=2)
+@given(st.randoms(use_true_random=False))
+def test_a_rule_finds_the_same_rows_where_a_pandas_table_lies(view, chance):
+    rows = stacked(random.Random(chance.getrandbits(64)), 40)
     table = frame(view, rows).with_columns(
         pl.col("weight_kg", "length_cm").fill_nan(None),
         pl.col("visit_date", "participant_infant_birth_date").cast(pl.Int32),

@@ -27,9 +27,11 @@ def study(tmp_path_factory):
         asked.update(views=views, rules=rules, more=more)
         raise Seen
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Seen):
+    mapping = write_uploads(folder)
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(suites, "check", recorded)
-        milkqc.run(write_uploads(folder), data=folder / "uploads", engine="expressions")
+        with pytest.raises(Seen):
+            milkqc.run(mapping, data=folder / "uploads", engine="expressions")
     assert asked["more"]["engine"] == "expressions"
     return {
         engine: suites.check(asked["views"], asked["rules"], **{**asked["more"], "engine": engine})

@@ -3,6 +3,7 @@
 ```console   `$ ` begins a command, the lines below it are all that it prints (with `| head -N`: the first N of them).
              milkqc runs in this process, the rest in a shell; `echo $?` is the exit code of the command before it.
 ```diff F    an edit of the file F by hand: the lines with - become those with +.
+```cells F   an edit of the workbook F by hand: sheet, row and column, what the cell held, and what is typed.
 ```yaml      lines of mapping.yaml as they stand there.
 `milkqc demo` is not run: its uploads are written, which is all that the page uses of it.
 """
@@ -20,13 +21,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.mapping import workbooks
 
 from milkqc.cli import main
 from milkqc.demo import write_uploads
 
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial_mapping.md"
 PARTS = re.compile(
-    r"^```(?P<kind>console|yaml|diff) ?(?P<file>\S*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+    r"^```(?P<kind>console|yaml|diff|cells) ?(?P<file>\S*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 COMMAND = re.compile(r"^\$ (?P<line>[^\n]+)\n(?P<shown>(?:(?!\$ )[^\n]*\n)*)", re.MULTILINE)
 DEMO = "milkqc demo --out demo"
@@ -38,6 +40,8 @@ def walk(page: str) -> Iterator[tuple[re.Match[str] | None, str, str, str]]:
     for part in PARTS.finditer(page):
         if part["kind"] == "diff":
             edit(Path(part["file"]), part["text"])
+        elif part["kind"] == "cells":
+            type_cells(Path(part["file"]), part["text"])
         elif part["kind"] == "yaml":
             there = part["text"] in Path("mapping.yaml").read_text("utf-8")
             yield (
@@ -93,16 +97,46 @@ def edit(file: Path, diff: str) -> None:
     file.write_text(text.replace(old, new), encoding="utf-8", newline="\n")
 
 
+def type_cells(file: Path, text: str) -> None:
+    """Type into the workbook what a piece of the page says; each cell holds what the page says it held."""
+    import csv
+
+    import python_calamine
+
+    book = python_calamine.CalamineWorkbook.from_path(str(file))
+    changes = {}
+    for row in csv.DictReader(io.StringIO(text)):
+        lines = book.get_sheet_by_name(row["sheet"]).to_python(skip_empty_area=False)
+        place, column = int(row["row"]), lines[0].index(row["column"])
+        held = lines[place - 1][column] if place <= len(lines) else ""
+        assert held == row["held"], f"{row['sheet']} row {place} holds {held!r} under {row['column']}"
+        changes[row["sheet"], place, row["column"]] = row["typed"]
+    workbooks.edit(file, file.with_suffix(".part"), changes).replace(file)
+
+
 @pytest.fixture(scope="module")
-def walked(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str]]:
+def typed_in(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[tuple[str, str, str]], str]:
+    """The page's steps with what they print, and what lint says of the mapping that the demo brings."""
     logger = logging.getLogger("milkqc")
     before = logger.handlers[:], logger.propagate, logger.level
     try:
         with contextlib.chdir(tmp_path_factory.mktemp("tutorial_mapping")):
-            return [(line, shown, was) for _, line, shown, was in walk(PAGE.read_text(encoding="utf-8"))]
+            steps = [(line, shown, was) for _, line, shown, was in walk(PAGE.read_text(encoding="utf-8"))]
+            linted = typed("milkqc lint demo/mapping.yaml --data demo/uploads", 0)[0]
+            return steps, linted
     finally:
         logger.handlers[:], logger.propagate = before[:2]
         logger.setLevel(before[2])
+
+
+@pytest.fixture(scope="module")
+def walked(typed_in):
+    return typed_in[0]
+
+
+def test_the_page_of_lint_shows_what_it_says_of_the_demo(typed_in):
+    page = (PAGE.parent / "lint.md").read_text(encoding="utf-8")
+    assert f"$ milkqc lint demo/mapping.yaml --data demo/uploads\n{typed_in[1]}```" in page
 
 
 def test_every_command_gives_what_the_page_shows(walked):

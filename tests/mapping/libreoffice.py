@@ -5,16 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-
-def column_of(book: Path, sheet: str, column: str) -> int:
-    """Where a column of a sheet stands, from 1."""
-    import python_calamine
-
-    header = (
-        python_calamine.CalamineWorkbook.from_path(str(book)).get_sheet_by_name(sheet).to_python(nrows=1)[0]
-    )
-    return header.index(column) + 1
-
+from tests.mapping.workbooks import column_of
 
 LIBREOFFICE = """\
 Sub typed(sheet, row, column, kind, text)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 import zipfile
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from tests.mapping.generated import Maker
-from tests.mapping.libreoffice import column_of, in_libreoffice
+from tests.mapping.libreoffice import in_libreoffice
 from tests.mapping.test_fmt import SHIPPED
+from tests.mapping.workbooks import column_of, edit
 from tests.mapping.written import Writer, data, texts
 
 from milkqc.cli import commands
@@ -128,43 +128,6 @@ def test_every_key_of_the_language_has_a_place():
     tree = parsed(text, name="m")
     assert whole(apart(tree), tree) == text
     assert set(fields(Block)) - shown_keys <= {"key", "let", "columns", "extra", "compare", "analytes"}
-
-
-def edit(book: Path, out: Path, changes: dict[tuple[str, int, str], str]) -> Path:
-    """The workbook with cells changed as a person would, by its own XML: (sheet, row, column name) -> text."""
-    import python_calamine
-
-    names = python_calamine.CalamineWorkbook.from_path(str(book)).sheet_names
-    with zipfile.ZipFile(book) as old, zipfile.ZipFile(out, "w") as new:
-        for part in old.namelist():
-            text = old.read(part)
-            for (sheet, row, column), value in changes.items():
-                if part == f"xl/worksheets/sheet{names.index(sheet) + 1}.xml":
-                    text = _set(text.decode(), row, column_of(book, sheet, column) - 1, value).encode()
-            new.writestr(part, text)
-    return out
-
-
-def _set(xml: str, row: int, column: int, value: str) -> str:
-    from xml.sax.saxutils import escape
-
-    from xlsxwriter.utility import xl_col_to_name
-
-    name = f"{xl_col_to_name(column)}{row}"
-    cell = (
-        value
-        if value.startswith("<c ")
-        else f'<c r="{name}" t="inlineStr"><is><t>{escape(value)}</t></is></c>'
-    )
-    cell = cell.replace("REF", name)
-    xml = re.sub(rf'<c r="{name}"[^>]*?(/>|>.*?</c>)', "", xml)
-    if f'<row r="{row}"' not in xml:
-        return xml.replace("</sheetData>", f'<row r="{row}">{cell}</row></sheetData>')
-    found = re.search(rf'<row r="{row}"[^>]*>(.*?)</row>', xml)
-    cells = re.findall(r"<c .*?(?:/>|</c>)", found[1]) if found else []
-    at = lambda one: (len(ref := re.search(r'r="([A-Z]+)', one)[1]), ref)  # noqa: E731
-    ordered = sorted([*cells, cell], key=at)
-    return xml.replace(found[1], "".join(ordered)) if found else xml
 
 
 @pytest.fixture(scope="module")

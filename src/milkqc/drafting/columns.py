@@ -48,6 +48,8 @@ _PARTS: Mapping[str, str] = {
     "long.name": "word", "long.value": "number", "long.unit": "word", "long.limit": "number",
     "controls.from": "word", "controls.level": "word", "controls.order": "number",
 }  # fmt: skip
+# A key may have what looks like a unit: `Visit (month)`.
+_KEYS = frozenset({"visit", "participant_id", "infant_id", "mother_id", "sample_id", "household_id"})
 SCORES = frozenset({"laz", "waz", "wlz", "baz", "hcz", "acz", "tsz", "ssz", "bmi"})
 
 
@@ -110,7 +112,10 @@ def _verdict(variable: str, upload: Upload, column: Column, ending: str) -> Verd
     if variable == "age_days":
         return judge(reference.dictionary()["growth", variable], column, values, ending)
     known = next((one for (_, name), one in reference.dictionary().items() if name == variable), None)
-    return NO if known is None else judge(known, column, values, ending)
+    measured = column.unit and column.holds in {"number", "whole number"}
+    if known is None or (measured and known.type in {"text", "enum", "boolean"} and variable not in _KEYS):
+        return NO  # `MUAC left arm (mm)` is no trial arm: what has a unit is measured
+    return judge(known, column, values, ending)
 
 
 def _part(kind: str, column: Column) -> Verdict:

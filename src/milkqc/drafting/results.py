@@ -36,6 +36,8 @@ PARTS = (
 )
 # A word in a column of tests is an analyte when it meets one so well; so many of them make a column of tests.
 _MEETS, _MOST = 90.0, 0.5
+_NEARLY = 0.8
+_NUMBERS = frozenset({"number", "whole number", "date", "date and time", "nothing"})
 _SPECIMENS = ("serum", "plasma", "urine", "dried_blood_spot", "whole_blood")
 
 
@@ -61,6 +63,20 @@ def tests(table: Table, known: frozenset[str]) -> Tests | None:
         codes = {word: variable for word, variable in found.items() if variable}
         if len(codes) >= _MOST * len(words):
             return Tests(guess, codes, tuple(word for word in words if word not in codes))
+    return _by_cells(table, known)
+
+
+def _by_cells(table: Table, known: frozenset[str]) -> Tests | None:
+    """A column of tests by what its cells say, whatever it is called: two words or more, nearly all of them known."""
+    for column in table.upload.found.columns:
+        if column.holds in _NUMBERS or column.identifier or not 2 <= column.distinct <= 60:
+            continue
+        found = {word: _of_word(word, known) for word in sorted(keys.ids(table, column.name))}
+        codes = {word: variable for word, variable in found.items() if variable}
+        if len(set(codes.values())) >= 2 and len(codes) >= _NEARLY * len(found):
+            said = f'name "{column.name}"; its cells name {", ".join(dict.fromkeys(codes.values()))}'[:120]
+            guess = Guess(column.name, "long.name", 90, "likely", evidence=(said,))
+            return Tests(guess, codes, tuple(word for word in found if word not in codes))
     return None
 
 

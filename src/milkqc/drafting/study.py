@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from milkqc.drafting import field, keys, results
 from milkqc.drafting.columns import Guess, guesses
-from milkqc.drafting.plan import Block, Draft, Table
+from milkqc.drafting.plan import Block, Draft, Entry, Table
 from milkqc.drafting.synonyms import code_of
 from milkqc.drafting.tiebreaks import settle
 from milkqc.drafting.uploads import Upload
@@ -59,6 +59,14 @@ def assemble(study: str, uploads: Sequence[Upload]) -> Draft:
     for table in laboratory:
         results.draft_results(table, [one for one in manifests if one is not table], draft)
     draft.blocks = [block for block in draft.blocks if _worth(block, draft)]
+    if not draft.blocks:
+        # A mapping needs a block; this one says nothing but that there are rows, and asks whose they are.
+        whose = "unsure: nothing of these files is known; a block is needed, and this one counts their rows"
+        draft.blocks.append(
+            Block(
+                "participants", draft.tables[0].upload, [Entry("participant_id", {"do": "row_number"}, whose)]
+            )
+        )
     settled = {block.upload.name for block in draft.blocks if not _only_questions(block)}
     for block in draft.blocks:
         if block.upload.name not in settled:

@@ -44,9 +44,20 @@ def _values(table: Table, column: str) -> pl.Series:
 
 def _by_length(table: Table) -> None:
     weight, length = _guess(table, "weight_kg"), _guess(table, "length_cm")
-    if weight is None or length is None or ("unit" in weight.spec and "unit" in length.spec):
+    if weight is None or length is None:
         return
-    heavy, tall = _values(table, weight.column), _values(table, length.column)
+    settled = together(weight, _values(table, weight.column), length, _values(table, length.column))
+    for old, new in zip((weight, length), settled, strict=True):
+        table.guesses[old.column] = tuple(new if one is old else one for one in table.guesses[old.column])
+
+
+def together(weight: Guess, heavy: pl.Series, length: Guess, tall: pl.Series) -> tuple[Guess, Guess]:
+    """Weight and length with the only units that make a body mass index of them; as they were where several do.
+
+    `heavy` and `tall` are their numbers, row by row of one child and day.
+    """
+    if "unit" in weight.spec and "unit" in length.spec:
+        return weight, length
     fitting = []
     for one in _candidates(weight, heavy):
         for other in _candidates(length, tall):
@@ -55,11 +66,10 @@ def _by_length(table: Table) -> None:
             if isinstance(middle, float) and _BMI[0] <= middle <= _BMI[1]:
                 fitting.append((one, other, middle))
     if len(fitting) != 1:
-        return
+        return weight, length
     one, other, middle = fitting[0]
     said = f"with {one} and {other} the middle body mass index is {middle:.1f}"
-    _settled(table, weight, one, said)
-    _settled(table, length, other, said)
+    return _with_unit(weight, one, said), _with_unit(length, other, said)
 
 
 def _candidates(guess: Guess, values: pl.Series) -> tuple[str, ...]:
@@ -101,17 +111,20 @@ def _dates(table: Table, guess: Guess) -> pl.Series | None:
 
 
 def _settled(table: Table, guess: Guess, unit: str, said: str) -> None:
-    if "unit" in guess.spec:
-        return
-    settled = replace(
-        guess,
-        spec={"unit": unit, **guess.spec},
-        grade="likely",
-        doubts=tuple(doubt for doubt in guess.doubts if not doubt.startswith("no unit is said")),
-        evidence=(*guess.evidence, said),
-    )
-    if settled.doubts:
-        settled = replace(settled, grade="unsure")
+    settled = _with_unit(guess, unit, said)
     table.guesses[guess.column] = tuple(
         settled if one is guess else one for one in table.guesses[guess.column]
+    )
+
+
+def _with_unit(guess: Guess, unit: str, said: str) -> Guess:
+    if "unit" in guess.spec:
+        return guess
+    doubts = tuple(doubt for doubt in guess.doubts if not doubt.startswith("no unit is said"))
+    return replace(
+        guess,
+        spec={"unit": unit, **guess.spec},
+        grade="unsure" if doubts else "likely",
+        doubts=doubts,
+        evidence=(*guess.evidence, said),
     )

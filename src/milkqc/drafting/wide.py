@@ -14,6 +14,7 @@ from milkqc.drafting import keys
 from milkqc.drafting.columns import GRADES, Guess, guesses
 from milkqc.drafting.plan import Block, Draft, Entry, Table, undecided
 from milkqc.drafting.synonyms import meetings
+from milkqc.drafting.tiebreaks import together
 from milkqc.drafting.visits import visit_name
 
 _SUFFIX = re.compile(
@@ -23,6 +24,7 @@ _SUFFIX = re.compile(
 )
 # A stem is a variable's word when it meets one so well; readings of one visit differ by less than this share.
 _MEETS, _READINGS = 94.0, 0.03
+MEASURED = frozenset({"weight_kg", "length_cm", "head_circumference_cm", "muac_cm"})
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def _readings(table: Table, columns: list[str]) -> bool:
 def draft_wide(table: Table, wide: Wide, sections: Mapping[str, tuple[str, ...]], draft: Draft) -> None:
     """The blocks of visits side by side, one for each section that has a variable of its own among the stems."""
     made = {stem: _guess(table, stem, columns, wide) for stem, columns in wide.stems.items()}
+    _by_length(table, wide, made)
     for section, variables in sections.items():
         block = Block(section, table.upload)
         block.parts["visits"] = Entry(
@@ -116,10 +119,35 @@ def draft_wide(table: Table, wide: Wide, sections: Mapping[str, tuple[str, ...]]
             if len(wide.stems[stem]) < len(wide.visits):
                 value["optional"] = "true"
             block.columns.append(Entry(guess.variable, value, f"{guess.grade}: {guess.said()}"))
-        if block.columns:
+        # The date of a measurement is growth's; visits of nothing but these dates say nothing more.
+        dates_only = section == "visits" and {one.key for one in block.columns} == {"visit_date"}
+        growing = any(guess is not None and guess.variable in MEASURED for guess in made.values())
+        if block.columns and not (dates_only and growing):
             draft.blocks.append(block)
             for name in wide.visits:
                 draft.schedule.setdefault(name, 0)
+
+
+def _by_length(table: Table, wide: Wide, made: dict[str, Guess | None]) -> None:
+    """The unit of weights by the lengths of the same visits."""
+    found = {guess.variable: stem for stem, guess in made.items() if guess is not None}
+    weight, length = (found.get(name) for name in ("weight_kg", "length_cm"))
+    if weight is None or length is None:
+        return
+    both = [suffix for suffix in wide.stems[weight] if suffix in wide.stems[length]]
+    heavy, tall = made[weight], made[length]
+    if not both or heavy is None or tall is None:
+        return
+    series = [
+        pl.concat([_numbers(table, wide.stems[stem][suffix]) for suffix in both]) for stem in (weight, length)
+    ]
+    made[weight], made[length] = together(heavy, series[0], tall, series[1])
+
+
+def _numbers(table: Table, column: str) -> pl.Series:
+    series = table.upload.source.table[column]
+    values = numbers(series)["number"] if series.dtype == pl.String else series.cast(pl.Float64)
+    return values.alias("value")
 
 
 def _shown(wide: Wide) -> str:

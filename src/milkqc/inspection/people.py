@@ -74,6 +74,13 @@ _STAFF = {
     "interviewer", "enumerator", "fieldworker", "surveyor", "observer", "collector", "encuestador", "entrevistador",
     "enqueteur", "entrevistadora", "supervisor",
 }  # fmt: skip
+# Spanish has one word for a place's longitude and a body's length.
+_BODY = frozenset(
+    {
+        *("cm", "mm", "medida", "medicion", "talla", "corporal", "acostado", "acostada", "supina", "nacer"),
+        *("nacimiento", "nino", "nina", "bebe", "lactante", "infante", "rn", "recien"),
+    }
+)
 _EMAIL = r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}"
 _PHONE = r"^\+?[0-9(][0-9 ()./-]{6,18}[0-9]$"
 _PLACE = r"^[-+]?[0-9]{1,2}\.[0-9]{3,}\s*[,;]\s*[-+]?[0-9]{1,3}\.[0-9]{3,}$"
@@ -117,6 +124,8 @@ def _by_words(text: str) -> str:
             if what == "a person's name" and others & _NAMES_OF_THINGS:
                 continue
             if what == "a date of birth" and others & {"known", "source", "precision", "verified"}:
+                continue
+            if phrase == "longitud" and others & _BODY:
                 continue
             if phrase in ("cell", "mobile", "tel", "hp", "lat", "mail", "audio") and others & _LABORATORY:
                 continue

@@ -22,6 +22,8 @@ AGE_RATIO = 0.85
 SURVEY_FROM_MONTHS, SECOND_FROM_MONTHS, SURVEY_TO_MONTHS = 6, 30, 60
 # SMART: a z-score further than this from the survey's own mean is flagged; z units, not standard deviations.
 SMART_REACH = 3.0
+# No child has such a score and no other unit but grams or millimetres gives one. Ours, unverified.
+MEASURED = 20.0
 
 
 @dataclass(frozen=True)
@@ -104,16 +106,16 @@ def kurtosis(values: Floats) -> Statistic:
     return Statistic(values.size, values.size * fourth / square**2 - 3 if square > 0 else None)
 
 
-def smart_flagged(z: Floats, *, believed: Bools | None = None) -> Bools:
-    """True where a score lies more than 3 from the observed mean; one pass, the mean is not taken again.
+def smart_flagged(z: Floats) -> Bools:
+    """True where a score lies more than 3 from the observed mean of all; one pass, the mean is not taken again.
 
-    `believed` are the scores that the mean is taken of (default: all). Without those that WHO flags one weight in
-    grams cannot move the mean so far that every other child is flagged.
+    Scores beyond MEASURED are flagged without being part of the mean: one weight in grams cannot move it so far that
+    every other child is flagged.
     """
-    known = z if believed is None else z[believed]
-    if not known.size:
-        return np.zeros(z.size, dtype=np.bool_) if believed is None else ~believed
-    flagged: Bools = np.abs(z - known.mean()) > SMART_REACH
+    measured = z[np.abs(z) <= MEASURED]
+    if not measured.size:
+        return np.ones(z.size, dtype=np.bool_)
+    flagged: Bools = np.abs(z - measured.mean()) > SMART_REACH
     return flagged
 
 

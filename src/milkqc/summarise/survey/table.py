@@ -103,7 +103,7 @@ def _lines(rows: Rows, known: Arrays, at: Places, *, full: bool) -> Iterator[Lin
     for index in rows.indices:
         scored = touched[~np.isnan(known.score[index][touched])]
         z, flags = known.score[index][scored], known.flag[index][scored]
-        flagged = formulas.smart_flagged(z, believed=~flags)
+        flagged = formulas.smart_flagged(z)
         for name, formula in _SHAPES.items():
             yield Line(name, index, formula(z[~flagged]))
         yield Line("flagged_smart", index, formulas.share(int(flagged.sum()), len(touched)))

@@ -67,7 +67,7 @@ def test_what_is_said_stands_with_its_note(table):
         + "length_cm: {from: H, unit: cm, match: approximate, note: standing}\n"
         + "    muac_cm: {match: not_collected, note: no tape}\n"
         + "    head_circumference_cm: {from: [A, B], match: undecided, note: which}\n"
-        + "not_collected: {choline: not in protocol, oedema: nobody looked, birth_weight_kg: born at home, sleep: never asked}\n",
+        + "not_collected: {choline: not in protocol, oedema: nobody looked, birth_weight_kg: born at home}\n",
         g="ID,V,H,A,B\n1,a,60,39,40\n2,a,,39,40\n",
     )
     told = {name: (row["status"], row["said"], row["note"], row["values"]) for (_, name), row in rows.items()}
@@ -81,7 +81,6 @@ def test_what_is_said_stands_with_its_note(table):
         "choline": "milk",
         "oedema": "growth",
         "birth_weight_kg": "participants",
-        "sleep": "",
     }
 
 

@@ -24,13 +24,13 @@ def study(tmp_path_factory):
 @pytest.fixture(scope="module")
 def whole(study):
     mapping, folder = study
-    return pipeline.run(mapping, data=folder / "uploads")
+    return pipeline.run(mapping, data=folder / "uploads", engine="expressions")
 
 
 @pytest.fixture(scope="module", params=[HOME, OTHER])
 def site(request, study):
     mapping, folder = study
-    result = pipeline.run(mapping, data=folder / "uploads", site=request.param)
+    result = pipeline.run(mapping, data=folder / "uploads", site=request.param, engine="expressions")
     out = folder / request.param[-1]
     deliver(result, out, formats=("csv",))
     return request.param, result, out

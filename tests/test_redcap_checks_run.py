@@ -70,7 +70,7 @@ def run(tmp_path):
         for name, text in {"export.csv": export, "dict.csv": DICTIONARY, "events.csv": events}.items():
             (data / name).write_text(text, encoding="utf-8")
         (tmp_path / "study.yaml").write_text(mapping)
-        return milkqc.run(tmp_path / "study.yaml", data=data, **more)
+        return milkqc.run(tmp_path / "study.yaml", data=data, **{"engine": "expressions", **more})
 
     return make
 

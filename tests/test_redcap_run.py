@@ -106,6 +106,8 @@ def run(tmp_path, monkeypatch, capsys):
             out,
             "--format",
             "csv,parquet,dta",
+            "--engine",
+            "expressions",
         ]
         monkeypatch.setattr(sys, "argv", ["milkqc", *map(str, arguments)])
         with pytest.raises(SystemExit) as stopped:
@@ -327,7 +329,7 @@ def fixture(request, shared, tmp_path):
     for name in ("data.csv", "dictionary.csv"):
         shutil.copy(folder / name, data / name)
     (tmp_path / "study.yaml").write_text(FIXTURES[request.param])
-    return request.param, milkqc.run(tmp_path / "study.yaml", data=data)
+    return request.param, milkqc.run(tmp_path / "study.yaml", data=data, engine="expressions")
 
 
 def test_real_projects_run(fixture):

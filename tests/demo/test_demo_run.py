@@ -41,7 +41,7 @@ def clean(request, tmp_path_factory):
     """The study without its faults, as it is shipped and drawn with another seed."""
     out = tmp_path_factory.mktemp("clean")
     study = simulate() if request.param is None else simulate(seed=request.param)
-    return milkqc.run(write(study, out), data=out / "uploads")
+    return milkqc.run(write(study, out), data=out / "uploads", engine="expressions")
 
 
 def ids(row: dict[str, str]) -> str:

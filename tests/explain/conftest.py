@@ -16,7 +16,7 @@ from milkqc.explain import Explainer
 def demo(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("explained")
     mapping = write_uploads(folder)
-    deliver(milkqc.run(mapping, data=folder / "uploads"), folder / "out")
+    deliver(milkqc.run(mapping, data=folder / "uploads", engine="expressions"), folder / "out")
     return folder
 
 

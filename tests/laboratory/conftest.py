@@ -38,7 +38,7 @@ def laboratory(tmp_path: Path) -> Callable[..., milkqc.Result]:
         block = dedent(text).strip() + "\n"
         body = block if whole else MILK + "".join(f"  {line}\n" for line in block.splitlines())
         (tmp_path / "study.yaml").write_text(head + body, "utf-8")
-        return milkqc.run(tmp_path / "study.yaml", data=data)
+        return milkqc.run(tmp_path / "study.yaml", data=data, engine="expressions")
 
     return run
 

@@ -30,7 +30,7 @@ def real(shared: Path, tmp_path: Path):
             shutil.copy(shared / "fixtures" / "lab" / name, data / name)
         (tmp_path / "own.csv").write_text(dedent(analytes).strip() + "\n", "utf-8")
         (tmp_path / "study.yaml").write_text(dedent(mapping).strip() + "\n", "utf-8")
-        return milkqc.run(tmp_path / "study.yaml", data=data)
+        return milkqc.run(tmp_path / "study.yaml", data=data, engine="expressions")
 
     return run
 

@@ -66,7 +66,7 @@ class Tree(HTMLParser):
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
     folder = tmp_path_factory.mktemp("read")
-    result = milkqc.run(write_uploads(folder), data=folder / "uploads")
+    result = milkqc.run(write_uploads(folder), data=folder / "uploads", engine="expressions")
     deliver(result, folder / "out", formats=("csv",))
     return folder / "out"
 

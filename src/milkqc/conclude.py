@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from milkqc import findings as found
-from milkqc import reference
+from milkqc import messages, reference
 from milkqc.attempts import Attempts
 from milkqc.figures import figures
 from milkqc.model import TABLES, Checked, LedgerRow, Result
@@ -169,7 +169,7 @@ def _findings(
         drafts,
         study=name,
         context=attempt("findings.participants.named", lambda: _context(seen.views), nobody),
-        labels=_labels(),
+        labels=labels(),
         columns=applied.columns,
         held={
             source.origin.file: set(source.table.columns)
@@ -214,16 +214,22 @@ def _context(views: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     return known
 
 
-def _labels() -> dict[tuple[str, str], tuple[str, str]]:
+def labels() -> dict[tuple[str, str], tuple[str, str]]:
     """Label and unit of every variable; in milk and biomarkers the variable may be an analyte."""
-    labels = {
+    known = {
         (table, name): (column.label, column.unit if column.unit not in {"1", "{z}", "by analyte"} else "")
         for (table, name), column in reference.dictionary().items()
     }
     for table in ("milk", "biomarkers"):
         for key, analyte in reference.analytes().items():
-            labels[table, key] = (analyte.name, analyte.unit)
-    return labels
+            known[table, key] = (analyte.name, analyte.unit)
+    people = {name: label for (table, name), label in known.items() if table == "participants"}
+    for table in TABLES:
+        for name, label in people.items():
+            known.setdefault((table, f"participant_{name}"), label)
+        for name, text in messages.labels().items():
+            known.setdefault((table, name), (text, ""))
+    return known
 
 
 def _trace(study: Study) -> dict[str, Any]:

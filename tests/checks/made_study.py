@@ -367,3 +367,33 @@ def _planted(rows: Study) -> Iterator[tuple[str, str]]:
         row = person(f"P{number:03d}")
         row["EXIT"] = row["DOB"] + 200 * DAY if row["ARM"] == 1 else ""
     yield "participants.arms.exit", "*"
+
+
+def habits(rows: Study) -> list[tuple[str, str]]:
+    """Faults of many rows at once: of an arm, a batch, a site. They cannot stand beside `plant`, whose rows are single."""
+    second = {row["PID"] for row in rows["enrol"] if row["ARM"] == 2}
+    some = sorted(second)
+    for row in rows["enrol"]:
+        if row["PID"] in some[::3]:
+            row["GA"] = 250
+        elif row["PID"] in some[1::3]:
+            row.update(EXIT=row["DOB"] + 120 * DAY, WHY="moved")
+    for row in rows["visit"]:
+        if row["PID"] in second and row["VISIT"] == "m3":
+            row["ADH"] = 25
+        if row["PID"] in some[::2] and row["VISIT"] == "m1":
+            row["OUT"] = "missed"
+    for row in rows["lab"]:
+        if row["BATCH"] == "B1" and row["A"] == "retinol" and row["VISIT"] == "m3":
+            row["R"] = f"{float(row['R']) * 5:.4g}"
+    gone = [row["PID"] for row in rows["enrol"] if row["SITE"] == "A"][::5]
+    for name in ("visit", "growth", "lab"):
+        rows[name] = [row for row in rows[name] if row["PID"] not in gone or row["VISIT"] == "birth"]
+    return [
+        ("milk.retinol.mature.batch_median", "batch=B1"),
+        ("participants.arms.exit", "*"),
+        ("participants.arms.preterm", "*"),
+        ("participants.visit.absent_often", "site=A"),
+        ("visits.arms.adherence", "*"),
+        ("visits.arms.seen", "*"),
+    ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.checks.made_study import plant, study, write
+from tests.checks.made_study import habits, plant, study, write
 
 import milkqc
 from milkqc import catalogue
@@ -29,6 +29,14 @@ def test_every_fault_is_found_by_its_rule_on_its_row(planted):
     faults, findings = planted
     told = set(findings.select("rule_id", pl.col("row_id").str.split("#").list.first()).rows())
     assert [fault for fault in faults if fault not in told] == []
+
+
+def test_faults_of_many_rows_at_once_are_told_once(tmp_path):
+    rows = study()
+    faults = habits(rows)
+    findings = milkqc.run(write(rows, tmp_path), data=tmp_path, engine="expressions").findings
+    told = {(rule, row): n for rule, row, n in findings.group_by("rule_id", "row_id").len().rows()}
+    assert {fault: told.get(fault, 0) for fault in faults} == dict.fromkeys(faults, 1)
 
 
 def test_messages_are_whole_and_hold_no_field_that_nobody_filled(planted):

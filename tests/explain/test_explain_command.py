@@ -315,3 +315,9 @@ def test_any_texts_of_several_cells_are_taken_apart_again(texts):
 def test_of_merged_texts_the_first_is_the_cells(text, wanted):
     assert ALSO == "; also: "
     assert first(text) == wanted
+
+
+def test_a_pool_says_that_it_is_one(tmp_path):
+    (tmp_path / "manifest.json").write_text('{"milkqc": {}, "pool": []}', encoding="utf-8")
+    with pytest.raises(ExplainError, match="is pooled from several runs"):
+        Explainer(tmp_path)

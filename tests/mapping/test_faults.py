@@ -246,6 +246,11 @@ unmapped: {lab: [ID], tubes: [Z], samples: [Z]}
             "{samples: {on: {tubes.X: Y}}, tubes: {on: {S: T}}}",
             "study.yaml:6 M123 milk.with.samples.on.tubes.X: the link tubes is not followed before this one. Put tubes above samples.",
         ),
+        (  # two links that lead to each other: neither may stand above the other
+            "tubes: {on: {S:",
+            "tubes: {on: {samples.S:",
+            "study.yaml:6 M123 milk.with.tubes.on.samples.S: the link samples is not followed before this one. Link from another column.",
+        ),
         (
             "on: {S:",
             "on: {tubes.S:",

@@ -33,6 +33,10 @@ class Store:
             raise ExplainError(
                 f"{out} holds published aggregates: no rows, so no cells to explain. Explain the internal OUT."
             )
+        if "pool" in self.manifest:
+            raise ExplainError(
+                f"{out}: is pooled from several runs. Explain the run that the row comes from."
+            )
         try:
             self.trace = json.loads((out / "lineage" / "mapping.json").read_text("utf-8"))
         except (OSError, ValueError):

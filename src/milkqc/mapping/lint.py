@@ -165,8 +165,24 @@ def _links(path: Path_, block: Block, mapping: Mapping, faults: FaultList) -> No
                     (*where, "on", mine),
                     "M123",
                     f"the link {later[0]} is not followed before this one.",
-                    f"Put {later[0]} above {name}." if later[0] != name else "Link from another column.",
+                    "Link from another column."
+                    if _leads_to(later[0], name, block)
+                    else f"Put {later[0]} above {name}.",
                 )
+
+
+def _leads_to(link: str, other: str, block: Block) -> bool:
+    """Whether `link` is, or is looked up by a column of, `other`, at once or by further links."""
+    seen: set[str] = set()
+    ahead = [link]
+    while ahead:
+        here = ahead.pop()
+        if here == other:
+            return True
+        if here not in seen and here in block.with_:
+            seen.add(here)
+            ahead += [mine.partition(".")[0] for mine in block.with_[here].on if "." in mine]
+    return False
 
 
 def _keys(table: str, path: Path_, block: Block, faults: FaultList) -> None:

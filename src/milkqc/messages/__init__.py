@@ -22,6 +22,7 @@ import polars as pl
 
 # The longest piece of data that a sentence shows.
 MOST = 120
+LABELS = "labels.toml"
 
 
 class _Blank(dict[str, Any]):
@@ -36,13 +37,19 @@ def catalogue() -> Mapping[str, Mapping[str, str]]:
     """All texts: rule id -> `title` (a few words) and `says` (a sentence). A rule id in two files is an error."""
     texts: dict[str, Mapping[str, str]] = {}
     for file in sorted(resources.files("milkqc.messages").iterdir(), key=lambda entry: entry.name):
-        if file.name.endswith(".toml"):
+        if file.name.endswith(".toml") and file.name != LABELS:
             entries = tomllib.loads(file.read_text(encoding="utf-8"))
             twice = texts.keys() & entries.keys()
             if twice:
                 raise ValueError(f"{file.name}: texts written twice: {sorted(twice)}")
             texts.update(entries)
     return texts
+
+
+@cache
+def labels() -> Mapping[str, str]:
+    """What findings call a variable that the data dictionary does not have."""
+    return tomllib.loads((resources.files("milkqc.messages") / LABELS).read_text(encoding="utf-8"))
 
 
 def title(rule_id: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 PERSON: Mapping[str, Any] = {
+    "in_site": pl.String(),
     "id_like": pl.String(),
     "id_pair": pl.String(),
     "id_shape": pl.String(),
@@ -51,7 +52,9 @@ def with_people(people: pl.DataFrame, newborn: pl.DataFrame | None) -> pl.DataFr
         (pl.lit(None, dtype=pl.Float64) if newborn is None else newborn[column]).alias(name)
         for name, column in SCORES.items()
     ]
-    return _clusters(_births(_siblings(_same_facts(_ids(people))))).with_columns(scores)
+    # As a finding about a group names it.
+    group = pl.format("site={}", "site").alias("in_site")
+    return _clusters(_births(_siblings(_same_facts(_ids(people))))).with_columns(group, *scores)
 
 
 def _ids(people: pl.DataFrame) -> pl.DataFrame:

@@ -259,7 +259,7 @@ def test_views_that_cannot_be_made_leave_the_contract_and_break_every_rule_that_
 @pytest.mark.parametrize(
     ("place", "rules"),
     [
-        ("milkqc.checks.suites.run._failing_rows", {"growth.wlz.flag"}),
+        ("milkqc.checks.suites.told._failing_rows", {"growth.wlz.flag"}),
         ("milkqc.checks.suites.run._absent_analyte", {"milk.iodine.any.hard"}),
         ("milkqc.checks.suites.unlimited._unjudged", {"milk.limits.none", "biomarkers.limits.none"}),
     ],

@@ -14,7 +14,7 @@ from milkqc.drafting.synonyms import code_of
 from milkqc.drafting.usual import believable, units_of
 from milkqc.errors import UnitError
 from milkqc.inspection import Column
-from milkqc.inspection.columns import number
+from milkqc.inspection.facts import number
 from milkqc.units import unit_factor
 
 GESTATION = "gestational_age_days"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 from milkqc import reference
 from milkqc.explain import raw
-from milkqc.explain.links import place_of, via
+from milkqc.explain.behind import COMBINED, before, cells_of, columns_of, place
 from milkqc.explain.model import Cell, How, SourceCell, shown
 from milkqc.explain.store import Row, Store
 from milkqc.explain.why import because
@@ -16,7 +15,6 @@ from milkqc.mapping import formula as formulas
 
 KEYS = ("participant_id", "infant_id", "visit", "sample_id")
 _PLAIN = {"", "1", "{z}", "by analyte"}
-_COMBINED = ("first_of", "mean_of", "median_of", "mean_of_closest_two", "join")
 _SAID = {
     "first_of": "the first of {n} readings that is there",
     "mean_of": "the mean of the readings that are there",
@@ -106,77 +104,6 @@ def _spec(block: dict[str, Any], name: str) -> dict[str, Any] | None:
     return spec
 
 
-def cells_of(
-    store: Store, row: Row, column: str, spec: dict[str, Any], block: dict[str, Any], text: str | None = None
-) -> tuple[SourceCell, ...]:
-    """The source cells behind a mapped cell: of a combined value each, with the number it was read as."""
-    names = columns_of(spec, block, row)
-    if not names:
-        return ()
-    whole = row.get(f"{column}__raw") if text is None else text
-    several = spec.get("do") in _COMBINED or spec.get("formula") is not None or len(names) > 1
-    if f"{column}__source_row" in row and row.get(f"{column}__missing") != "conflict":
-        whole = raw.first(whole)
-    texts = raw.split(whole, names) if several else {names[0]: whole}
-    found = []
-    for name in names:
-        cell = place(store, row, column, name, block, texts[name])
-        if several and (column.startswith("let_") or f"{column}__number" in row or spec.get("formula")):
-            cell = _read(store, cell, spec, block)
-        found.append(cell)
-    return tuple(found)
-
-
-def columns_of(spec: dict[str, Any], block: dict[str, Any], row: Row) -> list[str]:
-    """The source columns that a spec names, lets written out, `{visit}` as at this row's visit."""
-    lets = block.get("let", {})
-    names = list(spec.get("from") or ())
-    if spec.get("formula") is not None:
-        names = list(formulas.names(formulas.parse(spec["formula"])))
-    suffix = (block.get("visits") or {}).get(row.get("visit"), "")
-    found: list[str] = []
-    for name in names:
-        if name in lets:
-            found += columns_of(lets[name], {**block, "let": _before(lets, name)}, row) or ["constant"]
-        else:
-            found.append(name.replace("{visit}", suffix))
-    return list(dict.fromkeys(found))
-
-
-def _before(lets: dict[str, Any], name: str) -> dict[str, Any]:
-    return {key: lets[key] for key in list(lets)[: list(lets).index(name)]}
-
-
-def place(
-    store: Store, row: Row, column: str, name: str, block: dict[str, Any], text: str | None
-) -> SourceCell:
-    """Where a source column stands for this row: in its own file, or in the linked one."""
-    link, _, inner = name.partition(".")
-    if inner and link in block.get("with", {}):
-        (file, at), way = place_of(row, column, link), via(store, row, column, link, block)
-        table, own = link, inner
-    else:
-        way = ()
-        file = row.get(f"{column}__source_file") or row["source_file"]
-        at = row.get(f"{column}__source_row") or row["source_row"]
-        table, own = str(block.get("source", row.get("source_table"))), name
-    known = store.files.get((table, file), {}) if file is not None else {}
-    return SourceCell(
-        file, known.get("sha256"), known.get("sheet"), at, own, text, via=way, upload=known.get("upload")
-    )
-
-
-def _read(store: Store, cell: SourceCell, spec: dict[str, Any], block: dict[str, Any]) -> SourceCell:
-    codes = {raw.canonical(code): why for code, why in spec.get("missing", store.trace["missing"]).items()}
-    reason = codes.get(raw.canonical(cell.text)) if cell.text is not None else "empty"
-    table = store.trace["tables"].get(block.get("source", ""), {})
-    marks = (table.get("decimal"), table.get("thousands"))
-    number = None if reason else raw.number(cell.text, *marks)
-    if number is None and reason is None and raw.censored(cell.text, *marks):
-        reason = "censored"
-    return replace(cell, number=number, missing=reason)
-
-
 def lets_of(
     store: Store, table: str, row: Row, spec: dict[str, Any], block: dict[str, Any]
 ) -> tuple[Cell, ...]:
@@ -190,7 +117,7 @@ def lets_of(
 
 def _let(store: Store, table: str, row: Row, name: str, block: dict[str, Any]) -> Cell:
     spec, column = block["let"][name], f"let_{name}"
-    inner = {**block, "let": _before(block["let"], name)}
+    inner = {**block, "let": before(block["let"], name)}
     value, unit = row.get(f"{column}__number"), row.get(f"{column}__raw_unit")
     sources = cells_of(store, row, column, spec, inner)
     inputs = lets_of(store, table, row, spec, inner)
@@ -229,7 +156,7 @@ def _made(
         result = f"{shown(number if number is not None else value)} {own or ''}".strip()
         said = f"{spec['formula']} = {with_numbers(spec['formula'], sources, inputs)} = {result}"
         return "computed", "; ".join(filter(None, [said, converted]))
-    if spec.get("do") in _COMBINED:
+    if spec.get("do") in COMBINED:
         said = _SAID[spec["do"]].format(n=len(sources))
         read = [shown(one.number) for one in sources if one.number is not None]
         if read and number is not None:
@@ -283,7 +210,7 @@ def _key(store: Store, table: str, row: Row, column: str, block: dict[str, Any])
         )
         return Cell(table, row["row_id"], column, value, None, "declared", says, mapping=where)
     names = columns_of(spec, block, row)
-    several = spec.get("do") in _COMBINED
+    several = spec.get("do") in COMBINED
     texts = raw.split(text, names) if several else {names[0]: text}
     sources = tuple(place(store, row, column, name, block, texts[name]) for name in names)
     if value is None:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from milkqc.derive.adequacy import MATURE, TRANSITIONAL
-from milkqc.explain.mapped import block_of, cells_of, line, place
+from milkqc.explain.behind import cells_of, place
+from milkqc.explain.mapped import block_of, line
 from milkqc.explain.model import Cell, SourceCell, shown
 from milkqc.explain.store import Row, Store
 from milkqc.explain.why import because

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import polars as pl
+
+from milkqc.cells import number_text
 from milkqc.model import Origin
 from milkqc.readers.listing import Sheet
 
@@ -124,3 +127,10 @@ class Choice:
     file: str
     sha256: str
     sheets: tuple[Sheet, ...]
+
+
+def number(value: float | None) -> str:
+    """A number for people: its shortest form, of at most six digits after rounding where it has a fraction."""
+    if value is None:
+        return ""
+    return str(number_text(pl.Series([value if value == int(value) else float(f"{value:.6g}")]))[0])

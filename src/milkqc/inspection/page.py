@@ -6,8 +6,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from milkqc.inspection.columns import number
-from milkqc.inspection.facts import WORDS, Choice, Column, Inspection, Remark
+from milkqc.inspection.facts import WORDS, Choice, Column, Inspection, Remark, number
 
 SCREEN = 40
 _NAME, _LABEL, _HOLDS = 18, 30, 12

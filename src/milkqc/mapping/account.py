@@ -8,7 +8,7 @@ import polars as pl
 
 from milkqc import findings
 from milkqc.mapping import rowids
-from milkqc.mapping.blocks import Built
+from milkqc.mapping.built import Built
 from milkqc.mapping.language import Block
 from milkqc.mapping.rows import Rows
 from milkqc.model import LedgerRow, Severity

@@ -6,7 +6,7 @@ from collections.abc import Mapping as Words
 from fnmatch import fnmatchcase
 
 from milkqc.errors import UnitError
-from milkqc.mapping import results, values
+from milkqc.mapping import orders, values
 from milkqc.mapping.actions import header_unit
 from milkqc.mapping.faults import FaultList, nearest
 from milkqc.mapping.language import Analyte, Block, Mapping
@@ -119,7 +119,7 @@ def _orders(path: Path_, block: Block, tables: Words[str, SourceTable], faults: 
     ):
         return
     cells = tables[block.from_].cells(column)
-    if cells.kind == "text" and (cells.text.is_not_null() & results.latest_order(cells.text).is_null()).any():
+    if cells.kind == "text" and (cells.text.is_not_null() & orders.latest_order(cells.text).is_null()).any():
         faults.add(
             path,
             "M305",

@@ -10,7 +10,7 @@ import polars as pl
 from milkqc.mapping import account as accounts
 from milkqc.mapping import blocks, controls, results, rows, specimens, stack, totals
 from milkqc.mapping.account import READING, Account
-from milkqc.mapping.blocks import Built
+from milkqc.mapping.built import Built
 from milkqc.mapping.language import Block, Mapping
 from milkqc.mapping.repeats import policy_of
 from milkqc.mapping.rows import Rows

@@ -3,46 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from milkqc import cells as text_cells
-from milkqc.mapping import actions, comparisons, merge, rejects, targets, values
+from milkqc.mapping import actions, comparisons, long, rejects, targets, values
 from milkqc.mapping import formula as formulas
 from milkqc.mapping.actions import Place
-from milkqc.mapping.language import Block, Column, UnitOf
+from milkqc.mapping.built import PLACED_PROBLEMS, Built, stored_columns
+from milkqc.mapping.language import Block, Column
 from milkqc.mapping.rows import Rows
 from milkqc.mapping.values import Mapped
-
-PLACED_PROBLEMS = {
-    "place": pl.UInt32,
-    "rule_id": pl.String,
-    "variable": pl.String,
-    "value": pl.String,
-    "expected": pl.String,
-    "n_rows": pl.Int64,
-    "source_row": pl.Int64,
-}
-
-
-@dataclass(frozen=True)
-class Built:
-    """Rows of a target table, the problems of their cells, the rows that have no place, and who fills what.
-
-    `problems` point at rows of `frame` by `place`; `judged` counts by (rule, variable) what reading looked at;
-    `columns` names the source columns of each variable.
-    """
-
-    frame: pl.DataFrame
-    problems: pl.DataFrame
-    rejected: pl.DataFrame
-    read: int
-    used: int
-    set_aside: int
-    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    judged: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    controls: Mapping[str, int] = field(default_factory=dict)
 
 
 def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> Built:
@@ -62,7 +34,7 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
         for name, extra in block.extra.items():
             mapped_columns[f"x_{name}"] = (extra.type, actions.own(extra, place))
         if block.long is not None:
-            mapped_columns |= _measurements(table, block, place)
+            mapped_columns |= long.measurements(table, block, place)
         for name, let in place.lets.items():
             mapped_columns[f"let_{name}"] = ("let", let)
         known_here = {
@@ -127,51 +99,6 @@ def keys(table: str, block: Block, place: Place) -> dict[str, Mapped]:
     return made
 
 
-def _measurements(table: str, block: Block, place: Place) -> dict[str, tuple[str, Mapped]]:
-    """A long file's measurements: for each variable a column that only its own rows fill."""
-    long = block.long
-    if long is None or long.variable is None:
-        return {}
-    named = values.recode(place.rows.cells(long.variable).text, long.codes)
-    made: dict[str, tuple[str, Mapped]] = {}
-    for variable in dict.fromkeys(long.codes.values()):
-        given = block.columns.get(variable, Column())
-        update: dict[str, object] = {"from_": (long.value,), "missing": given.missing or long.missing}
-        if given.unit is None and long.unit is not None:
-            update["unit"] = unit_from(long.unit)
-        column = targets.mappable(table)[variable]
-        mapped = actions.make(given.model_copy(update=update), column.type, place, allowed=column.codes)
-        mine = named == variable
-        made[targets.stored(table, variable)] = (column.type, _only(mapped, mine.fill_null(False)))
-    return made
-
-
-def unit_from(column: str) -> UnitOf:
-    """The unit that another column of the row holds."""
-    return UnitOf.model_validate({"from": column})
-
-
-def _only(mapped: Mapped, rows: pl.Series) -> Mapped:
-    """The column with nothing at all (no value, no reason, no problem) outside `rows`."""
-
-    def kept(series: pl.Series | None) -> pl.Series | None:
-        return None if series is None else pl.select(pl.when(rows).then(series)).to_series()
-
-    places = pl.Series(rows.arg_true(), dtype=pl.UInt32)
-    value, raw, missing = kept(mapped.value), kept(mapped.raw), kept(mapped.missing)
-    if value is None or raw is None or missing is None:
-        raise ValueError("a mapped column always has values, raw texts and reasons")
-    return replace(
-        mapped,
-        value=value,
-        raw=raw,
-        missing=missing,
-        unit=kept(mapped.unit),
-        problems=mapped.problems.filter(pl.col("row").is_in(places.implode())),
-        judged={rule: int(rows.sum()) for rule in mapped.judged},
-    )
-
-
 @dataclass(frozen=True)
 class Piece:
     """One pass over the block's rows: all of them, with `why` where a key part is missing."""
@@ -214,27 +141,13 @@ def _piece(table: str, block: Block, place: Place, columns: Mapping[str, tuple[s
     )
 
 
-def stored_columns(name: str, kind: str, mapped: Mapped) -> list[pl.Series]:
-    """The internal columns of one mapped variable (docs/architecture.md)."""
-    height = mapped.raw.len()
-    parts = [mapped.raw.alias(f"{name}__raw"), mapped.missing.alias(f"{name}__missing")]
-    if kind in {"number", "integer", "let"}:
-        unit = (
-            mapped.unit if mapped.unit is not None else pl.repeat(None, height, dtype=pl.String, eager=True)
-        )
-        number = mapped.value.cast(pl.Float64)
-        return [number.alias(f"{name}__number"), unit.cast(pl.String).alias(f"{name}__raw_unit"), *parts]
-    kinds = {"boolean": pl.Boolean, "date": pl.Date}
-    return [mapped.value.cast(kinds.get(kind, pl.String)).alias(name), *parts]
-
-
 def _whole(table: str, block: Block, rows: Rows, pieces: list[Piece]) -> Built:
     """The passes stacked, unplaced rows taken out, a long file's rows brought together by key."""
     frames, problems, unplaced = [], [], []
     offset = 0
     judged: dict[tuple[str, str], int] = {}
     columns: dict[str, tuple[str, ...]] = {}
-    variable_unknown = _unknown_variables(block, rows)
+    variable_unknown = long.unknown_variables(block, rows)
     placed_rows = pl.repeat(False, rows.height, dtype=pl.Boolean, eager=True)
     for piece in pieces:
         why = pl.select(pl.coalesce(piece.why, variable_unknown)).to_series()
@@ -259,7 +172,7 @@ def _whole(table: str, block: Block, rows: Rows, pieces: list[Piece]) -> Built:
     ).select(pl.col(name).cast(kind) for name, kind in PLACED_PROBLEMS.items())
     if block.long is not None:
         measured = [targets.stored(table, name) for name in dict.fromkeys(block.long.codes.values())]
-        frame, found = _together(table, frame, found, measured)
+        frame, found = long.together(table, frame, found, measured)
     return Built(
         frame,
         found,
@@ -271,52 +184,3 @@ def _whole(table: str, block: Block, rows: Rows, pieces: list[Piece]) -> Built:
         judged,
         rows.controls,
     )
-
-
-def _unknown_variables(block: Block, rows: Rows) -> pl.Series:
-    """Why a long file's row measures nothing known; null everywhere in other files."""
-    if block.long is None or block.long.variable is None:
-        return pl.repeat(None, rows.height, dtype=pl.String, eager=True)
-    text = rows.cells(block.long.variable).text
-    named = values.recode(text, block.long.codes)
-    return pl.select(
-        pl.when(named.is_null()).then(
-            pl.concat_str(
-                pl.lit(f"{block.long.variable} is "), text.fill_null("empty"), pl.lit(", not in codes")
-            )
-        )
-    ).to_series()
-
-
-def _together(
-    table: str, frame: pl.DataFrame, problems: pl.DataFrame, measured: list[str]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The measurements of one key in one row; the second measurement of a variable goes to a second row."""
-    by = [name for name in targets.KEYS[table] if frame[name].is_not_null().any()]
-    filled = pl.coalesce(
-        pl.when(pl.coalesce(f"{name}__raw", f"{name}__missing").is_not_null()).then(pl.lit(name))
-        for name in measured
-    )
-    frame = frame.with_columns(_which=filled, _at=pl.int_range(pl.len(), dtype=pl.UInt32))
-    # Which of several measurements is the first is decided by what they hold, not by the order of the rows.
-    order = [*sorted(f"{name}__raw" for name in measured), "source_file", "source_row"]
-    frame = frame.with_columns(_time=pl.int_range(pl.len()).over([*by, "_which"], order_by=order))
-    groups = frame.select(*by, "_time", "_at")
-    merged, conflicts = merge.merge(frame.drop("_which", "_at"), [*by, "_time"])
-    places = merged.select(*by, "_time").with_columns(_new=pl.int_range(pl.len(), dtype=pl.UInt32))
-    moved = groups.join(places, on=[*by, "_time"], how="left", maintain_order="left", nulls_equal=True)
-    found = problems.with_columns(place=moved["_new"].gather(problems["place"]))
-    return merged.drop("_time"), pl.concat([found, conflict_problems(conflicts, merged)])
-
-
-def conflict_problems(conflicts: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:
-    """The conflicts of merged rows as problems."""
-    return conflicts.select(
-        place="group",
-        rule_id=pl.lit("reading.repeat.conflict"),
-        variable="variable",
-        value="value",
-        expected=pl.lit("one value"),
-        n_rows="n_rows",
-        source_row=merged["source_row"].gather(conflicts["group"]),
-    ).select(pl.col(name).cast(kind) for name, kind in PLACED_PROBLEMS.items())

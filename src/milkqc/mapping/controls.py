@@ -9,7 +9,7 @@ import polars as pl
 
 from milkqc import cells as text_cells
 from milkqc import reference
-from milkqc.mapping import actions, contents, results, targets
+from milkqc.mapping import actions, analytes, contents, orders, results, targets
 from milkqc.mapping.actions import Place
 from milkqc.mapping.language import Block, Controls
 from milkqc.mapping.limits import limits
@@ -64,13 +64,13 @@ def control_rows(name: str, block: Block, rows: Rows, missing: Mapping[str, str]
         kind=kinds,
         level=_level(block.controls, rows),
         sample_id=_of(block, block.controls, place),
-        run_order=results.run_order(block, rows),
+        run_order=orders.run_order(block, rows),
         block=pl.lit(name),
     )
     for fact, kind in _FACTS.items():
         shared = shared.with_columns(_fact(block, fact, place, kind).alias(fact))
     made = [pl.DataFrame(schema=SCHEMA)]
-    for analyte, mapped, mine, spec in results.analytes_of(block, place):
+    for analyte, mapped, mine, spec in analytes.made(block, place):
         if analyte is None:
             continue
         frame = shared.with_columns(analyte=pl.lit(analyte)).with_columns(

@@ -7,7 +7,7 @@ import polars as pl
 from milkqc import reference, units
 from milkqc.errors import UnitError
 from milkqc.mapping import merge, targets
-from milkqc.mapping.blocks import PLACED_PROBLEMS, conflict_problems
+from milkqc.mapping.built import PLACED_PROBLEMS, conflict_problems
 from milkqc.mapping.language import Amount, Repeats
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import polars as pl
 
-from milkqc import cells as text_cells
-from milkqc import reference
-from milkqc.mapping import actions, blocks, comparisons, contents, rejects, targets, values, zeros
+from milkqc.mapping import actions, analytes, blocks, comparisons, contents, orders, rejects, targets, zeros
 from milkqc.mapping.actions import Place
-from milkqc.mapping.blocks import PLACED_PROBLEMS, Built
-from milkqc.mapping.language import Analyte, Block, Defaults, LimitOf
+from milkqc.mapping.built import PLACED_PROBLEMS, Built, stored_columns
+from milkqc.mapping.language import Analyte, Block
 from milkqc.mapping.limits import DISAGREE, disagreements, limits
 from milkqc.mapping.rows import Rows
 from milkqc.mapping.values import Mapped
@@ -36,12 +33,12 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
             made[name].value.alias(name) if name in made else pl.lit(None, dtype=pl.String).alias(name)
             for name in targets.KEYS[table]
         ).with_columns(mapped.raw.alias(f"{name}__key") for name, mapped in made.items())
-        made_here = analytes_of(block, place)
+        made_here = analytes.made(block, place)
         shared = _compared(block, place, shared, shared_columns, made_here)
         for analyte, mapped, mine, spec in made_here:
             reason = why
             if analyte is None:
-                named = place.rows.cells(_long_analyte(block)).text.fill_null("empty")
+                named = place.rows.cells(analytes.long_analyte(block)).text.fill_null("empty")
                 text = pl.concat_str(pl.lit("analyte is "), named, pl.lit(", not known"))
                 reason = pl.select(pl.coalesce(why, text)).to_series()
             good = mine & reason.is_null()
@@ -52,7 +49,9 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
             assay, content = limits(spec, place), contents.contents(spec, place)
             frame = shared.with_columns(analyte=pl.lit(analyte))
             if block.long is not None:
-                frame = frame.with_columns(place.rows.cells(_long_analyte(block)).text.alias("analyte__key"))
+                frame = frame.with_columns(
+                    place.rows.cells(analytes.long_analyte(block)).text.alias("analyte__key")
+                )
             frame = frame.with_columns(
                 [*result_columns(mapped, assay, spec, place, block), *contents.columns(content)]
             )
@@ -63,12 +62,12 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
             found = pl.concat(
                 [
                     mapped.problems.with_columns(variable=pl.lit(analyte)),
-                    _at(differ, mine).with_columns(variable=pl.lit(analyte)),
+                    analytes.only(differ, mine).with_columns(variable=pl.lit(analyte)),
                     *(
-                        _at(part.problems, mine).with_columns(variable=pl.lit(name))
+                        analytes.only(part.problems, mine).with_columns(variable=pl.lit(name))
                         for name, part in content.items()
                     ),
-                    _at(assay.problems, mine).with_columns(variable=pl.lit("limit")),
+                    analytes.only(assay.problems, mine).with_columns(variable=pl.lit("limit")),
                     *(
                         part.problems.with_columns(variable=pl.lit(name))
                         for name, part in (*shared_columns.items(), *place.lets.items())
@@ -111,7 +110,7 @@ def build(table: str, block: Block, rows: Rows, missing: Mapping[str, str]) -> B
         rejects.rejected(
             unplaced,
             rows,
-            {**columns, "long": _long_columns(block)},
+            {**columns, "long": analytes.long_columns(block)},
             keys=rejects.key_columns(block),
             placed=used,
         ),
@@ -150,18 +149,6 @@ def _once(found: pl.DataFrame, frame: pl.DataFrame, variables: list[str]) -> pl.
     )
 
 
-def _long_analyte(block: Block) -> str:
-    if block.long is None or block.long.analyte is None:
-        raise ValueError("only a long block has a column that names its analyte")
-    return block.long.analyte
-
-
-def _long_columns(block: Block) -> tuple[str, ...]:
-    """What a row of a long file holds whatever its analyte."""
-    long = block.long
-    return () if long is None else tuple(name for name in (long.value, long.unit, long.limit) if name)
-
-
 def _shared(table: str, block: Block, place: Place) -> tuple[pl.DataFrame, dict[str, Mapped]]:
     """What every result of a source row has: its place, sample facts and extras."""
     frame = place.rows.places().with_columns(specimen=pl.lit(block.specimen))
@@ -170,28 +157,18 @@ def _shared(table: str, block: Block, place: Place) -> tuple[pl.DataFrame, dict[
     for name, spec in block.columns.items():
         column = known[name]
         made[name] = actions.make(spec, column.type, place, allowed=column.codes)
-        frame = frame.with_columns(blocks.stored_columns(name, column.type, made[name]))
+        frame = frame.with_columns(stored_columns(name, column.type, made[name]))
     for name, extra in block.extra.items():
         made[f"x_{name}"] = actions.own(extra, place)
-        frame = frame.with_columns(blocks.stored_columns(f"x_{name}", extra.type, made[f"x_{name}"]))
+        frame = frame.with_columns(stored_columns(f"x_{name}", extra.type, made[f"x_{name}"]))
     for name, let in place.lets.items():
-        frame = frame.with_columns(blocks.stored_columns(f"let_{name}", "let", let))
-    order = run_order(block, place.rows)
+        frame = frame.with_columns(stored_columns(f"let_{name}", "let", let))
+    order = orders.run_order(block, place.rows)
     if order.is_not_null().any():
         frame = frame.with_columns(order.alias("run_order"))
     if block.repeats is not None and block.repeats.latest is not None:
-        frame = frame.with_columns(_order(block.repeats.latest, block, place, made).alias("_latest"))
+        frame = frame.with_columns(orders.latest(block.repeats.latest, block, place, made).alias("_latest"))
     return frame, made
-
-
-def run_order(block: Block, rows: Rows) -> pl.Series:
-    """The position in the run of each row, where the block's controls name its column; else null."""
-    if block.controls is None or block.controls.order is None:
-        return pl.repeat(None, rows.height, dtype=pl.Float64, eager=True)
-    cells = rows.cells(block.controls.order)
-    if cells.native is not None and cells.kind == "number":
-        return cells.native.cast(pl.Float64)
-    return text_cells.numbers(cells.text)["number"]
 
 
 def _compared(
@@ -199,84 +176,15 @@ def _compared(
     place: Place,
     shared: pl.DataFrame,
     columns: dict[str, Mapped],
-    analytes: list[tuple[str | None, Mapped, pl.Series, Analyte]],
+    results: list[tuple[str | None, Mapped, pl.Series, Analyte]],
 ) -> pl.DataFrame:
     """`shared` with what the study computed itself, and our formula over the row's own results beside it."""
-    known = {**columns, **{name: mapped for name, mapped, _, _ in analytes if name is not None}}
+    known = {**columns, **{name: mapped for name, mapped, _, _ in results if name is not None}}
     for name, mapped in comparisons.made(block, place, known).items():
-        shared = shared.with_columns(blocks.stored_columns(name, "let", mapped))
+        shared = shared.with_columns(stored_columns(name, "let", mapped))
         if mapped.problems.height or not name.startswith(comparisons.OURS):
             columns[name.removeprefix(comparisons.THEIRS).removeprefix(comparisons.TOTAL)] = mapped
     return shared
-
-
-def _order(column: str, block: Block, place: Place, made: Mapping[str, Mapped]) -> pl.Series:
-    """What decides which of several results is the latest: the mapped date, else the file's date or number."""
-    for name, spec in block.columns.items():
-        if spec.from_ == (column,) and made[name].value.dtype in {pl.Date, pl.Float64}:
-            return made[name].value.cast(pl.Float64)
-    cells = place.rows.cells(place.named(column))
-    if cells.native is not None and cells.kind != "boolean":
-        return cells.native.to_physical().cast(pl.Float64)
-    return latest_order(cells.text)
-
-
-def analytes_of(block: Block, place: Place) -> list[tuple[str | None, Mapped, pl.Series, Analyte]]:
-    """Each analyte with its results, the rows they stand in, and what the mapping says of it; None for unknown ones."""
-    everywhere = pl.repeat(True, place.rows.height, dtype=pl.Boolean, eager=True)
-    found: list[tuple[str | None, Mapped, pl.Series, Analyte]] = []
-    if block.long is None:
-        for name, given in block.analytes.items():
-            if given.match in {"undecided", "not_collected"}:
-                continue  # no sample was asked for it: a row of nothing would count as a sample without a result
-            spec = _with_defaults(given, block.every)
-            assay = limits(spec, place).value if spec.limit is not None else None
-            made = actions.make(spec, "number", place, result=True, assay=assay)
-            found.append((name, made, everywhere, spec))
-        return found
-    long = block.long
-    named = analyte_names(block, place)
-    for name in sorted(named.drop_nulls().unique().to_list()):
-        spec = _with_defaults(block.analytes.get(name, Analyte()), block.every)
-        update: dict[str, object] = {"from_": (long.value,)}
-        if long.unit is not None:
-            update["unit"] = spec.unit or blocks.unit_from(long.unit)
-        if long.missing is not None and spec.missing is None:
-            update["missing"] = long.missing
-        if spec.limit is None and long.limit is not None:
-            update["limit"] = LimitOf.model_validate({"from": long.limit})
-        spec = spec.model_copy(update=update)
-        mine = (named == name).fill_null(False)
-        mapped = actions.make(spec, "number", place, result=True)
-        found.append((name, replace(mapped, problems=_at(mapped.problems, mine)), mine, spec))
-    unknown = named.is_null()
-    if unknown.any():
-        spec = Analyte.model_validate({"from": long.value})
-        found.append((None, actions.make(spec, "text", place), unknown, spec))
-    return found
-
-
-def analyte_names(block: Block, place: Place) -> pl.Series:
-    """The analyte of each row of a long file: by its codes, or the analyte's own key; null when neither."""
-    text = place.rows.cells(_long_analyte(block)).text
-    coded = values.recode(text, block.long.codes if block.long else {})
-    plain = text_cells.canonical(text)
-    return pl.select(
-        pl.coalesce(coded, pl.when(plain.is_in(list(reference.analytes()))).then(plain))
-    ).to_series()
-
-
-def _at(problems: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
-    return problems.filter(pl.col("row").is_in(pl.Series(rows.arg_true(), dtype=pl.UInt32).implode()))
-
-
-def _with_defaults(spec: Analyte, every: Defaults) -> Analyte:
-    given = {name: getattr(every, name) for name in type(every).model_fields}
-    return spec.model_copy(
-        update={
-            name: value for name, value in given.items() if value is not None and getattr(spec, name) is None
-        }
-    )
 
 
 def result_columns(
@@ -306,9 +214,3 @@ def result_columns(
     if "dilution" not in block.columns:
         columns.append(pl.lit(spec.dilution, dtype=pl.Float64).alias("dilution"))
     return columns
-
-
-def latest_order(text: pl.Series) -> pl.Series:
-    """Text that orders results by itself: ISO dates as days, else plain numbers; null for anything else."""
-    days = text_cells.dates(text, "%Y-%m-%d")["date"].to_physical().cast(pl.Float64)
-    return days if days.is_not_null().any() else text_cells.numbers(text)["number"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from milkqc.mapping.blocks import Built
+from milkqc.mapping.built import Built
 
 _OTHER = {"milk": "biomarkers", "biomarkers": "milk"}
 

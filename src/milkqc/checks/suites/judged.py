@@ -17,7 +17,7 @@ import polars as pl
 from milkqc.checks.suites.conditions import columns_of, key, truth
 from milkqc.checks.suites.kind import Ground
 from milkqc.checks.suites.kinds import KINDS, Operand
-from milkqc.model import Rule
+from milkqc.model import Engine, Rule
 
 RESULT_TABLES = {"milk", "biomarkers"}
 
@@ -39,6 +39,19 @@ class Prepared:
     """A question, the positions in the view of its frame's rows (None: all of them), and the counts of the ledger."""
 
     question: Question
+    at: pl.Series | None
+    looked_at: int
+    not_judged: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One rule made ready: what the engine is asked, the rows (or groups) it stands for, and what stays unjudged."""
+
+    rule: Rule
+    engine: Engine
+    question: Question
+    rows: pl.DataFrame
     at: pl.Series | None
     looked_at: int
     not_judged: int

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import string
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import polars as pl
 
-from milkqc.checks.ledger import Entry, reason, written
+from milkqc.checks.ledger import Entry, reason
 from milkqc.checks.suites import greatex, plain, schemas
-from milkqc.checks.suites.bounds import beyond_hard
 from milkqc.checks.suites.conditions import names_arm
-from milkqc.checks.suites.dataset_kinds import in_unit, shares
 from milkqc.checks.suites.groups import by_of, figures, resolved
-from milkqc.checks.suites.judged import RESULT_TABLES, Prepared, Question, names_of, prepared
+from milkqc.checks.suites.judged import Asked, Prepared, Question, names_of, prepared
 from milkqc.checks.suites.kinds import KINDS
 from milkqc.checks.suites.plain import Verdict
 from milkqc.checks.suites.sums import of_analytes
+from milkqc.checks.suites.told import tell
 from milkqc.checks.suites.unlimited import unlimited
 from milkqc.clock import Clock
 from milkqc.findings import drafts
@@ -31,19 +28,6 @@ ENGINES = ("auto", "pandera", "gx", "expressions")
 AUTO_ROWS = 200_000
 Judge = Callable[[Sequence[Question]], list[Verdict]]
 _JUDGES: Mapping[Engine, Judge] = {"gx": greatex.judge, "pandera": schemas.judge, "expressions": plain.judge}
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """One rule made ready: what the engine is asked, the rows (or groups) it stands for, and what stays unjudged."""
-
-    rule: Rule
-    engine: Engine
-    question: Question
-    rows: pl.DataFrame
-    at: pl.Series | None
-    looked_at: int
-    not_judged: int
 
 
 def check(
@@ -63,7 +47,7 @@ def check(
     began = time.perf_counter()
     chosen = choose(engine, views)
     ready = dict(_ready(rules, views, off or {}, chosen, unblinded=unblinded))
-    asked = [one for one in ready.values() if isinstance(one, _Asked)]
+    asked = [one for one in ready.values() if isinstance(one, Asked)]
     rows = {name: one for name, one in ready.items() if isinstance(one, LedgerRow)}
     found: list[dict[str, Any]] = []
     for one, verdict in zip(asked, _verdicts(asked), strict=True):
@@ -71,7 +55,7 @@ def check(
             rows[one.rule.id] = _entry(one.rule, one.engine).did_not_run("broken", verdict)
             continue
         try:
-            failing = list(_drafts(one, verdict)) if len(verdict) else []
+            failing = list(tell(one, verdict)) if len(verdict) else []
         # What a rule shows of its failing rows may be as wrong as the rule: it is broken, and the others go on.
         except Exception as error:  # noqa: BLE001
             rows[one.rule.id] = _entry(one.rule, one.engine).did_not_run("broken", reason(error))
@@ -96,7 +80,7 @@ def choose(engine: str, views: Mapping[str, pl.DataFrame]) -> Engine:
     return "gx" if max((view.height for view in views.values()), default=0) <= AUTO_ROWS else "expressions"
 
 
-def _verdicts(asked: Sequence[_Asked]) -> list[Verdict]:
+def _verdicts(asked: Sequence[Asked]) -> list[Verdict]:
     found: dict[str, Verdict] = {}
     for engine, judge in _JUDGES.items():
         mine = [one for one in asked if one.engine == engine]
@@ -119,7 +103,7 @@ def _ready(
     engine: Engine,
     *,
     unblinded: bool,
-) -> Iterator[tuple[str, _Asked | LedgerRow]]:
+) -> Iterator[tuple[str, Asked | LedgerRow]]:
     by_table: dict[str, list[Rule]] = {}
     for rule in rules:
         # pandera looks at rows; rules about groups run as expressions under it.
@@ -176,7 +160,7 @@ def _silent(
     return entry.did_not_run("not_applicable", f"The data hold no {absent}.") if absent else None
 
 
-def _of_groups(rule: Rule, view: pl.DataFrame, engine: Engine) -> _Asked | LedgerRow:
+def _of_groups(rule: Rule, view: pl.DataFrame, engine: Engine) -> Asked | LedgerRow:
     try:
         groups = figures(rule, view)
     # As above: whatever a figure raises, its rule is broken and the others go on.
@@ -187,10 +171,10 @@ def _of_groups(rule: Rule, view: pl.DataFrame, engine: Engine) -> _Asked | Ledge
         why = _no_groups(rule, groups.table)
         return _entry(rule, engine).did_not_run("nothing_to_look_at", why, not_judged=groups.not_judged)
     question = Question(rule, {"value": "figure"}, there.select("figure"))
-    return _Asked(rule, engine, question, there, None, there.height, groups.not_judged)
+    return Asked(rule, engine, question, there, None, there.height, groups.not_judged)
 
 
-def _of_rows(mine: Prepared, view: pl.DataFrame, engine: Engine) -> _Asked | LedgerRow:
+def _of_rows(mine: Prepared, view: pl.DataFrame, engine: Engine) -> Asked | LedgerRow:
     rule = mine.question.rule
     if not mine.looked_at:
         why = (
@@ -199,7 +183,7 @@ def _of_rows(mine: Prepared, view: pl.DataFrame, engine: Engine) -> _Asked | Led
             else "Every value is missing, censored or of another kind."
         )
         return _entry(rule, engine).did_not_run("nothing_to_look_at", why, not_judged=mine.not_judged)
-    return _Asked(rule, engine, mine.question, view, mine.at, mine.looked_at, mine.not_judged)
+    return Asked(rule, engine, mine.question, view, mine.at, mine.looked_at, mine.not_judged)
 
 
 def _absent_analyte(rule: Rule, view: pl.DataFrame) -> str:
@@ -220,84 +204,6 @@ def _no_groups(rule: Rule, groups: pl.DataFrame) -> str:
         return "No row meets the rule's conditions."
     least = rule.arguments.get("min_n", 0)
     return f"No group has {least} results with a known {KINDS[rule.expect].figure.replace('_', ' ')}."
-
-
-def _drafts(one: _Asked, positions: pl.Series) -> Iterator[dict[str, Any]]:
-    rows = _group_rows(one, positions) if one.rule.level == "dataset" else _failing_rows(one, positions)
-    base = {"rule_id": one.rule.id, "table": one.rule.table, "engine": one.engine}
-    said = [(text, name) for text, name, _, _ in string.Formatter().parse(one.rule.says)]
-    for row in rows:
-        draft = {**base, **row}
-        yield {**draft, "message": _sentence(said, draft)}
-
-
-def _group_rows(one: _Asked, positions: pl.Series) -> Iterator[dict[str, Any]]:
-    rule, kind = one.rule, KINDS[one.rule.expect]
-    unit = str(rule.arguments.get("unit") or "") if in_unit(kind.figure, rule.arguments) else ""
-    column = rule.columns[0] if rule.columns else None
-    analyte = rule.when.get("analyte")
-    for row in one.rows[positions].iter_rows(named=True):
-        about = row["group"] if rule.arguments.get("by") == "analyte" else analyte
-        of_result = rule.table in RESULT_TABLES and column in {"value", None}
-        yield {
-            "severity": rule.severity,
-            "row_id": row["row_id"],
-            "variable": about if of_result and isinstance(about, str) else column,
-            "value": _figure_text(rule, row["figure"]),
-            "unit": unit or None,
-            "expected": kind.expected(rule.arguments, unit, {}),
-            "n_rows": row["rows"],
-        }
-
-
-def _failing_rows(one: _Asked, positions: pl.Series) -> Iterator[dict[str, Any]]:
-    rule, kind = one.rule, KINDS[one.rule.expect]
-    column = rule.columns[0]
-    of_result = rule.table in RESULT_TABLES and column == "value"
-    unit = str(rule.arguments.get("unit") or "")
-    names = dict.fromkeys(("row_id", *rule.columns, *(("analyte", "unit") if of_result else ())))
-    there = positions if one.at is None else one.at[positions]
-    rows = one.rows.select(name for name in names if name in one.rows.columns)[there]
-    rows = rows.with_columns(
-        _shown(one, role, rows.schema[column])[positions].alias(role) for role in kind.shows
-    )
-    expected: dict[str, str] = {}
-    for row in rows.iter_rows(named=True):
-        value = row[column]
-        shown = unit or (row.get("unit") or "" if of_result else "")
-        # Ranges and sets say the same of every row; only pairs say what stands in it.
-        if len(rule.columns) > 1 or kind.shows or shown not in expected:
-            expected[shown] = kind.expected(rule.arguments, shown, row)
-        hard = rule.expect == "value_between" and beyond_hard(value, rule.arguments)
-        yield {
-            "severity": rule.arguments.get("hard_severity", "critical") if hard else rule.severity,
-            "row_id": row["row_id"],
-            "variable": row.get("analyte") if of_result else column,
-            "value": written(value),
-            "unit": shown or None,
-            "expected": expected[shown],
-            "n_rows": 1,
-        }
-
-
-def _shown(one: _Asked, role: str, kind: pl.DataType) -> pl.Series:
-    """An operand's values as a person reads them: of dates as dates."""
-    values = one.question.frame[one.question.operands[role]]
-    return values.cast(pl.Int32).cast(pl.Date) if kind == pl.Date else values
-
-
-def _figure_text(rule: Rule, value: float) -> str:
-    if shares(KINDS[rule.expect].figure, rule.arguments):
-        return f"{written(round(100 * value, 1))} %"
-    return str(written(value))
-
-
-def _sentence(said: Sequence[tuple[str, str | None]], fields: Mapping[str, Any]) -> str:
-    """The rule's own sentence; a field without a value reads as an ellipsis."""
-    return "".join(
-        text if name is None else text + str(fields.get(name) if fields.get(name) is not None else "…")
-        for text, name in said
-    )
 
 
 def _entry(rule: Rule, engine: Engine) -> Entry:

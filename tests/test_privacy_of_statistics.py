@@ -77,7 +77,8 @@ def test_growth_curves_of_a_site_are_of_its_children(whole, site):
     assert drawn["participant_id"].n_unique() > 3  # there is something to keep apart
     page, told = ((out / f"report.{kind}").read_text(encoding="utf-8") for kind in ("html", "json"))
     curves = {row["participant_id"] for row in json.loads(told)["statistics"]["growth_curves"]["rows"]}
-    assert curves == set(drawn["participant_id"]) & own
+    # What is unusual is judged among the rows there are, so that a site alone may ask about another of its children.
+    assert set(drawn["participant_id"]) & own <= curves <= own
     assert [one for one in others if one in page or one in told] == []
 
 

@@ -210,11 +210,10 @@ def _step(least: float, *, log: bool) -> float:
 
 
 def _binned(long: _Long, axes: pl.DataFrame) -> pl.DataFrame:
-    counted = [
-        part
-        for values in long.values.filter(pl.col("at").is_not_null()).iter_slices(_SLICE)
-        for part in _counted(values, axes)
-    ]
+    drawn = long.values.filter(pl.col("at").is_not_null())
+    # Without a value that its axis has a place for there is one slice, the empty one.
+    slices = drawn.iter_slices(_SLICE) if drawn.height else [drawn]
+    counted = [part for values in slices for part in _counted(values, axes)]
     whole = pl.concat(counted, how="diagonal").group_by("key", "site", "at").agg(pl.col("n").sum())
     placed = whole.join(long.keys, on="key").join(axes, on="key")
 

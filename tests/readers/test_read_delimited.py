@@ -124,8 +124,8 @@ def test_a_file_that_cannot_be_read_whole_says_where_and_what_to_do(csv_file, co
             "or `names` if the file has none.",
         ),
         (
-            {"format": "parquet"},
-            "format 'parquet' is not known. Use one of csv, excel, redcap, redcap_labels, redcap_odm, redcap_syntax, sas, spss, stata.",
+            {"format": "feather"},
+            "format 'feather' is not known. Use one of csv, excel, parquet, redcap, redcap_labels, redcap_odm, redcap_syntax, sas, spss, stata.",
         ),
         (
             {"max_cells": 3},
@@ -146,7 +146,7 @@ def test_a_folder_a_missing_file_and_an_unknown_ending_are_refused(tmp_path, csv
     )
     assert refusal(csv_file("x", name="x.pdf")) == (
         "x.pdf: the ending '.pdf' names no format that milkqc reads. Known endings are "
-        ".csv, .dta, .ods, .por, .sas7bdat, .sav, .tab, .tsv, .txt, .xls, .xlsb, .xlsm, .xlsx, .xml, .xpt, .zsav; "
+        ".csv, .dta, .ods, .parquet, .por, .pq, .sas7bdat, .sav, .tab, .tsv, .txt, .xls, .xlsb, .xlsm, .xlsx, .xml, .xpt, .zsav; "
         "or say `format:` in the mapping."
     )
 

@@ -174,7 +174,7 @@ def test_every_format_opened_in_the_child_names_what_it_needs_there():
     from milkqc.readers.registry import formats
 
     named = {name: one.isolated for name, one in formats().items() if one.isolated}
-    assert named.keys() == {"excel", "sas", "spss", "stata"}
+    assert named.keys() == {"excel", "parquet", "sas", "spss", "stata"}
     for modules in named.values():
         for module in modules:
             import_module(module)

@@ -159,7 +159,7 @@ def test_values_keep_their_raw_text_and_reason(demo):
     assert (known["weight_kg__raw"].cast(pl.Float64) * known["weight_kg__factor"] == known["weight_kg"]).all()
 
 
-def test_the_same_input_gives_the_same_bytes_whatever_the_threads(demo, tmp_path):
+def test_the_same_input_gives_the_same_bytes(demo, tmp_path):
     """The demo ran on two threads. Its critical findings are exit code 1."""
     folder, _ = demo
     done = command(

@@ -9,8 +9,18 @@ import polars as pl
 import pytest
 
 from milkqc.checks.dictionary import Export
+from milkqc.checks.spark import without_spark
 from milkqc.model import Origin, Source, Variable
 from milkqc.rulebook.examples import small_view
+
+
+@pytest.fixture(scope="session")
+def great_expectations():
+    """Great Expectations for tests that ask it themselves, loaded as the checks load it: without Spark, which may end
+    a worker (milkqc.checks.spark says why), whichever test comes first."""
+    with without_spark():
+        import great_expectations
+    return great_expectations
 
 
 @pytest.fixture(scope="session")

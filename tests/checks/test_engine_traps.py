@@ -48,6 +48,7 @@ def places(verdicts):
     return [one if isinstance(one, str) else one.to_list() for one in verdicts]
 
 
+@pytest.mark.usefixtures("great_expectations")
 def test_gx_answers_in_another_order_and_each_rule_gets_its_own_answer(monkeypatch):
     import great_expectations as gx
 
@@ -66,6 +67,7 @@ def test_gx_flags_a_pair_with_a_null_unless_told_and_we_do_not_judge_it():
     assert places(greatex.judge(ask(FRAME, PAIR))) == [[3]]
 
 
+@pytest.mark.usefixtures("great_expectations")
 def test_gx_that_answers_nothing_breaks_the_rule(monkeypatch):
     import great_expectations as gx
 
@@ -163,6 +165,7 @@ def test_gx_opens_no_connection(monkeypatch):
     assert asked == []
 
 
+@pytest.mark.usefixtures("great_expectations")
 def test_an_empty_suite_succeeds_in_gx_and_is_neither_asked_nor_exported():
     import great_expectations as gx
 

@@ -369,6 +369,7 @@ def test_every_row_kind_stands_in_the_parity_test():
     assert {rule.expect for rule in RULES} == {name for name, kind in KINDS.items() if kind.level == "row"}
 
 
+@pytest.mark.usefixtures("great_expectations")
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_kind_says_itself_to_great_expectations(kind):
     import great_expectations.expectations as gxe
